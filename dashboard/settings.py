@@ -1,0 +1,74 @@
+"""Every option of the product, in one place: the environment, or ``.streamlit/secrets.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import AwareDatetime, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+SECRETS_FILE = Path(".streamlit") / "secrets.toml"
+
+
+class _SecretsFile(PydanticBaseSettingsSource):
+    """The ``[plumbline]`` table of Streamlit's secrets file."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return self._table().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self._table()
+
+    def _table(self) -> dict[str, Any]:
+        if not SECRETS_FILE.is_file():
+            return {}
+        table = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8")).get("plumbline", {})
+        return dict(table)
+
+
+class Settings(BaseSettings):
+    """Options, read from ``PLUMBLINE_…`` variables first, then from the secrets file."""
+
+    model_config = SettingsConfigDict(env_prefix="PLUMBLINE_", extra="ignore")
+
+    source_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the tables to oversee; a role with SELECT alone"
+    )
+    own_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL where Plumbline may write its own schema; optional"
+    )
+    statement_timeout_s: int = Field(15, ge=1, le=600, description="Longest question, in seconds")
+    policy_path: Path | None = Field(None, description="Policy file; the shipped one if empty")
+    as_of: AwareDatetime | None = Field(
+        None, description="Default as-of; the present if empty. The sample sets its own last day"
+    )
+    sample: bool = Field(False, description="Whether the tables hold the sample programme")
+    default_role: str = Field(
+        "leadership", description="Role of a viewer where no sign-in is configured"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SecretsFile(settings_cls)
+
+
+@cache
+def settings() -> Settings:
+    """The options of this process, read once."""
+    return Settings()
+
+
+def default_as_of(now: datetime) -> datetime:
+    """The configured as-of, or the given present."""
+    return settings().as_of or now

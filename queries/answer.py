@@ -1,0 +1,60 @@
+"""An answer carries the question: rows, and the statement that fetched them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What was asked, with which parameters, when, and how long it took."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+    asked_at: datetime
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Row]):
+    """Typed rows and their provenance."""
+
+    rows: tuple[Row, ...]
+    provenance: Provenance
+
+
+def ask(
+    connection: sa.Connection,
+    statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.TextClause,
+    into: type[Row],
+    parameters: Mapping[str, Any] | None = None,
+) -> Answer[Row]:
+    """Run one statement and fill one dataclass a row, by column name.
+
+    The selected column names must equal the field names of ``into``.
+    """
+    names = {field.name for field in fields(into)}  # type: ignore[arg-type]
+    begun = perf_counter()
+    result = connection.execute(statement, parameters or {})
+    surplus = set(result.keys()) ^ names
+    if surplus:
+        raise TypeError(f"{into.__name__} and its statement differ in {sorted(surplus)}")
+    rows = tuple(into(**row) for row in result.mappings())
+    elapsed = (perf_counter() - begun) * 1000
+    compiled = statement.compile(dialect=postgresql.psycopg.dialect(paramstyle="pyformat"))
+    provenance = Provenance(
+        sql=str(compiled),
+        parameters={**compiled.params, **(parameters or {})},
+        asked_at=datetime.now(UTC),
+        elapsed_ms=elapsed,
+    )
+    return Answer(rows=rows, provenance=provenance)
