@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 Row = TypeVar("Row")
 
@@ -50,7 +49,9 @@ def ask(
         raise TypeError(f"{into.__name__} and its statement differ in {sorted(surplus)}")
     rows = tuple(into(**row) for row in result.mappings())
     elapsed = (perf_counter() - begun) * 1000
-    compiled = statement.compile(dialect=postgresql.psycopg.dialect(paramstyle="pyformat"))
+    compiled = statement.compile(
+        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
+    )
     provenance = Provenance(
         sql=str(compiled),
         parameters={**compiled.params, **(parameters or {})},
