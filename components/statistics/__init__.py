@@ -1,0 +1,1 @@
+"""Statistics that judgement rests on: pure functions, each with its source."""

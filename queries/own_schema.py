@@ -1,0 +1,142 @@
+"""The product's own schema: what was judged and who looked, append-only and chained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from queries.database import translated
+
+SCHEMA = "plumbline"
+_SETUP_LOCK = 7_585_672_001
+
+metadata = sa.MetaData(schema=SCHEMA)
+
+_time = sa.DateTime(timezone=True)
+
+
+def _chained(name: str, comment: str, *items: sa.schema.SchemaItem) -> sa.Table:
+    """A table whose rows are numbered from 1 and each hold the hash of the one before.
+
+    The previous hash is unique, so that two writers can never both follow the same row.
+    """
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("row_number", sa.BigInteger(), primary_key=True, autoincrement=False),
+        *items,
+        sa.Column("previous_hash", sa.Text(), nullable=False, unique=True),
+        sa.Column("row_hash", sa.Text(), nullable=False, unique=True),
+        comment=comment,
+    )
+
+
+gate_evaluations = _chained(
+    "gate_evaluations",
+    "Every recorded evaluation of the policy",
+    sa.Column("evaluation_id", sa.Text(), nullable=False, unique=True),
+    sa.Column("evaluated_at", _time, nullable=False),
+    sa.Column("as_of", _time, nullable=False, index=True),
+    sa.Column("policy_version", sa.Text(), nullable=False),
+    sa.Column("verdict", sa.Text(), nullable=False),
+    sa.Column("decisions", JSONB(), nullable=False),
+    sa.Column("gates", JSONB(), nullable=False),
+    sa.Column("digest", sa.Text(), nullable=False),
+    sa.UniqueConstraint("as_of", "policy_version", "digest"),
+)
+
+access_log = _chained(
+    "access_log",
+    "Who looked at or exported what, by role and pseudonym",
+    sa.Column("occurred_at", _time, nullable=False, index=True),
+    sa.Column("role", sa.Text(), nullable=False),
+    sa.Column("viewer", sa.Text(), nullable=False),
+    sa.Column("action", sa.Text(), nullable=False),
+    sa.Column("detail", JSONB(), nullable=False),
+)
+
+CHAINED = (gate_evaluations, access_log)
+
+# What a JSON column may hold: numbers are whole or written as text, so that a hash over the
+# value read back equals the hash over the value written.
+Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """An evaluation as it is recorded: verdicts and gates as plain JSON."""
+
+    evaluated_at: datetime
+    as_of: datetime
+    policy_version: str
+    verdict: str
+    decisions: list[Json]
+    gates: list[Json]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """One look or export: a role and a pseudonym, never a name; no personal data in detail."""
+
+    occurred_at: datetime
+    role: str
+    viewer: str
+    action: str
+    detail: Mapping[str, Json]
+
+
+_REFUSE = sa.text(
+    f"""
+    CREATE OR REPLACE FUNCTION {SCHEMA}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION '{SCHEMA}.% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'restrict_violation';
+    END $$
+    """
+)
+
+
+def ensure_own_schema(engine: sa.Engine) -> None:
+    """Create the schema, its tables and the triggers that refuse any change of a row.
+
+    Calling it again does nothing; several processes may call it at once.
+
+    Raises:
+        DatabaseError: the server cannot be reached, or the role may not create a schema.
+    """
+    with translated(), engine.begin() as connection:
+        if _complete(connection):
+            return
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
+        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
+        metadata.create_all(connection)
+        connection.execute(_REFUSE)
+        for table in CHAINED:
+            connection.execute(
+                sa.text(
+                    f"CREATE OR REPLACE TRIGGER append_only "
+                    f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.fullname} "
+                    f"FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.refuse_change()"
+                )
+            )
+
+
+def _complete(connection: sa.Connection) -> bool:
+    """Whether every table is there and guarded: looking takes no lock that writers feel."""
+    guarded = sa.text(
+        """
+        SELECT count(*) FROM pg_trigger
+        JOIN pg_class ON pg_class.oid = pg_trigger.tgrelid
+        JOIN pg_namespace ON pg_namespace.oid = pg_class.relnamespace
+        WHERE pg_namespace.nspname = :schema AND pg_class.relname = ANY(:tables)
+          AND pg_trigger.tgname = 'append_only' AND pg_trigger.tgenabled <> 'D'
+        """
+    )
+    names = [table.name for table in CHAINED]
+    found = connection.execute(guarded, {"schema": SCHEMA, "tables": names}).scalar_one()
+    return bool(found == len(CHAINED))
