@@ -1,0 +1,1 @@
+"""The tables that are read: whether they are there, fresh, and as the contract wants them."""
