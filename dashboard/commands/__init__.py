@@ -1,0 +1,1 @@
+"""The commands of ``plumbline``, one file each; loaded only when called."""
