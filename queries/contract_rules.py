@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import INTERVAL
 
 from queries import contract
 from queries.contract_catalog import ColumnFacts, RelationFacts
 from queries.contract_types import accepted, comparable
 
-CLOCK_SKEW_MINUTES = 5
+CLOCK_SKEW = timedelta(minutes=5)
 """How far a clock may run ahead before a time counts as one in the future."""
 
 _NUMBERS_WITH_NAN = frozenset({"float4", "float8", "numeric"})
@@ -99,7 +99,7 @@ def _of_domain(
         case contract.Past():
             return Rule(
                 column.name,
-                sa.and_(column > _soon(), sa.func.isfinite(column)),
+                sa.and_(column > sa.func.now() + CLOCK_SKEW, sa.func.isfinite(column)),
                 "in the future",
                 "Look at the clock, or the time zone, of what writes them.",
             )
@@ -149,7 +149,3 @@ def _outside_calendar(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     first: sa.ColumnClause[Any] = sa.literal_column("TIMESTAMPTZ '0001-01-02 00:00:00+00'")
     last: sa.ColumnClause[Any] = sa.literal_column("TIMESTAMPTZ '9999-12-31 00:00:00+00'")
     return sa.not_(column.between(first, last))
-
-
-def _soon() -> sa.ColumnElement[Any]:
-    return sa.func.now() + sa.cast(f"{CLOCK_SKEW_MINUTES} minutes", INTERVAL())

@@ -67,7 +67,8 @@ def shape(table: sa.Table, facts: RelationFacts, schema: str, role: str) -> Iter
 
 def _unreadable(table: sa.Table, facts: RelationFacts, role: str) -> Iterator[Finding]:
     """What the role may not read: the relation as a whole in one finding, else each column."""
-    wanted = [facts.columns[name] for name in table.columns.keys() if name in facts.columns]
+    names = [column.name for column in table.columns]
+    wanted = [facts.columns[name] for name in names if name in facts.columns]
     closed = [column.name for column in wanted if not column.readable]
     for name in [None] if wanted and len(closed) == len(wanted) else closed:
         yield Finding(

@@ -58,7 +58,7 @@ def own_engine(url: str, *, statement_timeout_s: int = 60) -> sa.Engine:
 def _engine(url: str, *, read_only: bool, statement_timeout_s: int) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         parsed = None
     if parsed is None or parsed.get_backend_name() != "postgresql":
         raise InvalidInputError(

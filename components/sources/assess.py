@@ -22,6 +22,11 @@ Reviewers rest at week-ends. All others are written when something happens: a tr
 migration, a finding; nothing can be said from their age.
 """
 
+_MISSING, _EMPTY, _NOTHING_YET = "Missing", "Empty", "Nothing before the as-of"
+_DIFFERS, _UNREADABLE = "Differs from the contract", "Cannot be read"
+_WITHOUT_DATA = (_MISSING, _EMPTY, _NOTHING_YET)
+_NOT_IN_ORDER = (_DIFFERS, _UNREADABLE)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -65,7 +70,7 @@ def summary(report: Report) -> str:
     counts = ((problems, "problem"), (warnings, "warning"), (notes, "note"))
     parts = [_several(number, thing) for number, thing in counts if number]
     if problems:
-        rest = "until the problems are solved, numbers may be wrong or pages fail"
+        rest = "until the problems are solved, not every number can be relied on"
     elif warnings:
         rest = "what is there can be relied on; the warnings cost speed, safety or a page's data"
     else:
@@ -95,15 +100,15 @@ def _state(
     findings: Sequence[Finding],
 ) -> tuple[Status, str]:
     if note.name not in report.present:
-        return Status.NO_DATA, "Missing"
+        return Status.NO_DATA, _MISSING
     if any(finding.severity is Severity.PROBLEM for finding in findings):
-        return Status.FAIL, "Differs from the contract"
+        return Status.FAIL, _DIFFERS
     if newest is None:
-        return Status.ERROR, "Cannot be read"
+        return Status.ERROR, _UNREADABLE
     if newest.rows == 0:
-        return Status.NO_DATA, "Empty"
+        return Status.NO_DATA, _EMPTY
     if newest.newest_at is None:
-        return Status.NO_DATA, "Nothing before the as-of"
+        return Status.NO_DATA, _NOTHING_YET
     limit = FED_CONTINUOUSLY.get(note.name)
     if limit is not None and as_of - newest.newest_at > limit:
         return Status.STALE, "Not fresh"
@@ -113,10 +118,10 @@ def _state(
 
 
 def _answer(judged: Sequence[Source], general: Sequence[Finding], as_of: datetime) -> str:
-    """“Is the data complete and fresh?”, answered in at most three clauses."""
-    missing = _named(judged, "Missing", "Empty", "Nothing before the as-of")
+    """“Is the data complete and fresh?”: yes or no, and what stands in the way."""
+    missing = _named(judged, *_WITHOUT_DATA)
+    wrong = _named(judged, *_NOT_IN_ORDER)
     stale = [source for source in judged if source.status is Status.STALE]
-    wrong = _named(judged, "Differs from the contract", "Cannot be read")
     clauses = []
     if missing:
         verb = "has" if len(missing) == 1 else "have"
@@ -128,25 +133,24 @@ def _answer(judged: Sequence[Source], general: Sequence[Finding], as_of: datetim
     ]
     if wrong:
         verb = "differs" if len(wrong) == 1 else "differ"
-        clauses.append(f"{len(wrong)} {verb} from the contract ({_few(wrong)})")
+        clauses.append(
+            f"{len(wrong)} of {len(judged)} tables {verb} from the contract ({_few(wrong)})"
+        )
     if any(finding.severity is Severity.PROBLEM for finding in general):
         clauses.append("the database or the role needs attention")
-    if not clauses:
-        newest = [source.newest_at for source in judged if source.newest_at]
-        until = f", up to {numbers.moment(max(newest), as_of)}" if newest else ""
-        return f"The data is complete and fresh: all {len(judged)} tables are there{until}."
-    lead = _lead(bool(missing or wrong), bool(stale))
-    return f"{lead}: {_listed(clauses)}."
+    if clauses:
+        return f"{_lead(bool(missing), bool(stale))}: {_listed(clauses)}."
+    newest = [source.newest_at for source in judged if source.newest_at]
+    until = f", up to {numbers.moment(max(newest), as_of)}" if newest else ""
+    return f"The data is complete and fresh: all {len(judged)} tables are there{until}."
 
 
 def _lead(incomplete: bool, stale: bool) -> str:
-    if incomplete and stale:
-        return "The data is neither complete nor fresh"
     if incomplete:
-        return "The data is fresh but not complete"
+        return "The data is " + ("neither complete nor fresh" if stale else "not complete")
     if stale:
         return "The data is complete but not fresh"
-    return "The data is complete and fresh, with one reservation"
+    return "The data is complete and fresh, but not all in order"
 
 
 def _named(judged: Sequence[Source], *states: str) -> list[str]:

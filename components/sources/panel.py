@@ -13,11 +13,7 @@ from components.layout import icons, numbers, table
 from components.sources.assess import Source, Sources
 from queries.contract_findings import Finding, Severity
 
-_STATUS = {
-    Severity.PROBLEM: Status.FAIL,
-    Severity.WARNING: Status.WARN,
-    Severity.INFORMATION: Status.RUNNING,
-}
+_TOGETHER = "\N{NO-BREAK SPACE}"
 _SIGN = {
     Severity.PROBLEM: icons.status_glyph(Status.FAIL),
     Severity.WARNING: icons.status_glyph(Status.WARN),
@@ -42,7 +38,7 @@ def relation_frame(sources: Sequence[Source], as_of: datetime) -> pd.DataFrame:
     """The relations as a table."""
     return pd.DataFrame(
         {
-            "State": [f"{icons.status_glyph(s.status)} {s.state}" for s in sources],
+            "State": [f"{icons.status_glyph(s.status)}{_TOGETHER}{s.state}" for s in sources],
             "Table": [s.note.name for s in sources],
             "Rows": [_rows(s) for s in sources],
             "Newest item": [numbers.moment(s.newest_at, as_of) for s in sources],
@@ -56,7 +52,9 @@ def finding_frame(found: Sequence[Finding]) -> pd.DataFrame:
     """The findings as a table."""
     return pd.DataFrame(
         {
-            "Severity": [f"{_SIGN[f.severity]} {f.severity.word.capitalize()}" for f in found],
+            "Severity": [
+                f"{_SIGN[f.severity]}{_TOGETHER}{f.severity.word.capitalize()}" for f in found
+            ],
             "Where": [f.place for f in found],
             "What": [_what(f) for f in found],
             "What to do": [f.remedy for f in found],

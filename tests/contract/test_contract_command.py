@@ -48,7 +48,7 @@ def test_findings_leave_with_one_and_end_in_a_sentence(database):
     assert "PROBLEM      prediction_audit.ml_score" in result.stdout
     assert "for example: prediction_id 7, ticket_id r1" in result.stdout
     assert "Only the last 30 days of data: prediction_audit" in result.stdout
-    assert result.stdout.rstrip().endswith("numbers may be wrong or pages fail.")
+    assert result.stdout.rstrip().endswith("not every number can be relied on.")
     assert max(map(len, result.stdout.splitlines())) <= 100
 
 

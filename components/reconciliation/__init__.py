@@ -1,0 +1,1 @@
+"""Records in against records out: batches that must close, control totals that must agree."""
