@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from queries.answer import Answer, ask
 from queries.own_schema import gate_evaluations
+
+RECORDED_DAYS = 60
 
 _evaluations = gate_evaluations.c
 
@@ -41,12 +43,14 @@ class VerdictDay:
     sentence: str
 
 
-def gate_history(connection: sa.Connection, until: datetime, *, days: int = 400) -> Answer[GateDay]:
-    """Status of each gate on each recorded day before and on ``until``, oldest first.
+def gate_history(
+    connection: sa.Connection, until: datetime, *, last: int = RECORDED_DAYS
+) -> Answer[GateDay]:
+    """Status of each gate on the ``last`` recorded days up to ``until``, oldest first.
 
     Of several evaluations of one day the one recorded last counts.
     """
-    latest = _latest(until, days)
+    latest = _latest(until, last)
     gate = sa.func.jsonb_array_elements(latest.c.gates).table_valued(
         sa.column("value", JSONB()), name="gate"
     )
@@ -64,10 +68,10 @@ def gate_history(connection: sa.Connection, until: datetime, *, days: int = 400)
 
 
 def verdict_history(
-    connection: sa.Connection, until: datetime, *, days: int = 400
+    connection: sa.Connection, until: datetime, *, last: int = RECORDED_DAYS
 ) -> Answer[VerdictDay]:
     """Verdict of each decision on each recorded day, oldest first; see :func:`gate_history`."""
-    latest = _latest(until, days)
+    latest = _latest(until, last)
     decision = sa.func.jsonb_array_elements(latest.c.decisions).table_valued(
         sa.column("value", JSONB()), name="decision"
     )
@@ -92,13 +96,14 @@ def verdict_history(
     return ask(connection, statement, VerdictDay)
 
 
-def _latest(until: datetime, days: int) -> sa.Subquery:
-    """The last recorded evaluation of each UTC day."""
+def _latest(until: datetime, last: int) -> sa.Subquery:
+    """The last recorded evaluation of each UTC day, for as many recorded days as asked for."""
     day = sa.func.date_trunc("day", _evaluations.as_of, "UTC")
     return (
         sa.select(gate_evaluations)
         .ext(distinct_on(day))
-        .where(_evaluations.as_of <= until, _evaluations.as_of > until - timedelta(days=days))
-        .order_by(day, _evaluations.row_number.desc())
+        .where(_evaluations.as_of <= until)
+        .order_by(day.desc(), _evaluations.row_number.desc())
+        .limit(last)
         .subquery("latest")
     )

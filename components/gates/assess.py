@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,7 +20,7 @@ from components.gates.waivers import NotApplicable, Ruling, Waiver, rule_on
 from queries.errors import InvalidInputError
 
 _HOLDING = frozenset({Status.RUNNING, Status.NO_DATA, Status.STALE, Status.ERROR})
-_VERDICTS = (Verdict.GO, Verdict.HOLD, Verdict.NO_GO)
+_WORSE = (Verdict.GO, Verdict.HOLD, Verdict.NO_GO).index
 
 
 class Standing(StrEnum):
@@ -155,16 +155,16 @@ def evaluate(
         for slice_ in requirement.slices
     )
     decisions = tuple(_decide(policy, decision, gates) for decision in policy.decisions)
-    verdict = _worst_verdict(decision.verdict for decision in decisions)
-    return Evaluation(
+    evaluation = Evaluation(
         policy_version=policy.version,
         as_of=now,
         candidate=candidate,
         gates=gates,
         decisions=decisions,
-        verdict=verdict,
-        digest=_digest(policy.version, now, candidate, gates, decisions, verdict),
+        verdict=max((item.verdict for item in decisions), key=_WORSE, default=Verdict.HOLD),
+        digest="",
     )
+    return replace(evaluation, digest=_digest(evaluation))
 
 
 def _gate(
@@ -198,7 +198,12 @@ def _gate(
         interval_text=words.interval(requirement, evidence),
         limit_text=words.limit(requirement),
         sentence=_sentence(requirement, slice_, judgement, ruling),
-        next_step=words.next_step(requirement, status, applies=ruling.not_applicable is None),
+        next_step=words.next_step(
+            requirement,
+            status,
+            applies=ruling.not_applicable is None,
+            measured=evidence is not None,
+        ),
         who=requirement.owner,
         waiver=ruling.waiver,
         not_applicable=ruling.not_applicable,
@@ -260,29 +265,17 @@ def _worst_first(gate: GateResult) -> tuple[int, int, str, str]:
     return -gate.status, severity, gate.requirement.id, gate.slice
 
 
-def _worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of them; no decision at all is a hold."""
-    return max(verdicts, key=_VERDICTS.index, default=Verdict.HOLD)
-
-
-def _digest(
-    policy_version: str,
-    now: datetime,
-    candidate: str | None,
-    gates: Iterable[GateResult],
-    decisions: Iterable[DecisionResult],
-    verdict: Verdict,
-) -> str:
+def _digest(evaluation: Evaluation) -> str:
     content = {
-        "policy_version": policy_version,
-        "as_of": now,
-        "candidate": candidate,
+        "policy_version": evaluation.policy_version,
+        "as_of": evaluation.as_of,
+        "candidate": evaluation.candidate,
         "gates": sorted(
-            (_gate_content(gate) for gate in gates),
+            (_gate_content(gate) for gate in evaluation.gates),
             key=lambda item: (str(item["requirement"]), str(item["slice"])),
         ),
-        "decisions": {item.decision.id: item.verdict for item in decisions},
-        "verdict": verdict,
+        "decisions": {item.decision.id: item.verdict for item in evaluation.decisions},
+        "verdict": evaluation.verdict,
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()
 

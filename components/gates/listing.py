@@ -15,17 +15,17 @@ from components.gates.status import Status
 from components.layout import badge, icons, numbers, table, theme
 from queries.gate_history import GateDay
 
-STATUS, GATE, VALUE, LIMIT, INTERVAL, N, AGE, HISTORY = (
+STATUS, GATE, VALUE, INTERVAL, LIMIT, N, AGE, HISTORY = (
     "Status",
     "Gate",
     "Value",
-    "Limit",
     "95% interval",
+    "Limit",
     "n",
     "Age",
     "History",
 )
-_STRIP_DAYS = 26
+_STRIP_DAYS = 20
 _STRIP_HEIGHT = 22
 # The worse, the taller: the strip is read without its colours too.
 _HEIGHTS = {
@@ -50,7 +50,7 @@ def identity(gate: GateResult) -> str:
 
 def histories(days: Iterable[GateDay]) -> History:
     """The recorded statuses of each gate and slice, oldest first."""
-    words = {status.name: status for status in Status} | {status.word: status for status in Status}
+    words = {status.name: status for status in Status}
     found: dict[tuple[str, str], list[Status]] = defaultdict(list)
     for day in days:
         if day.status in words:
@@ -65,8 +65,8 @@ def frame(gates: Sequence[GateResult], history: History, as_of: datetime) -> pd.
             STATUS: [[badge.status_text(gate.status)] for gate in gates],
             GATE: [_title(gate) for gate in gates],
             VALUE: [gate.value_text for gate in gates],
-            LIMIT: [gate.limit_text for gate in gates],
             INTERVAL: [gate.interval_text for gate in gates],
+            LIMIT: [gate.limit_text for gate in gates],
             N: [numbers.count(gate.n) for gate in gates],
             AGE: [_age(gate, as_of) for gate in gates],
             HISTORY: [strip(history.get((gate.requirement.id, gate.slice), ())) for gate in gates],
@@ -150,15 +150,19 @@ def _columns() -> dict[str, object]:
         STATUS: st.column_config.MultiselectColumn(
             options=[badge.status_text(status) for status in worst_first],
             color=[theme.STATUS[status].light for status in worst_first],
-            width=110,
+            width=100,
         ),
-        GATE: st.column_config.TextColumn(width=330),
-        VALUE: st.column_config.TextColumn(width=90, alignment="right"),
-        LIMIT: st.column_config.TextColumn(width=210, alignment="right"),
-        INTERVAL: st.column_config.TextColumn(width=140, alignment="right"),
-        N: st.column_config.TextColumn(width=80, alignment="right"),
-        AGE: st.column_config.TextColumn(width=90, alignment="right"),
+        GATE: st.column_config.TextColumn(width=290),
+        VALUE: _figures(85),
+        INTERVAL: _figures(125),
+        LIMIT: st.column_config.TextColumn(width=190),
+        N: _figures(75),
+        AGE: _figures(80),
         HISTORY: st.column_config.ImageColumn(
-            help="Recorded days, oldest first; the taller the bar, the worse", width=150
+            help="Recorded days, oldest first; the taller the bar, the worse", width=115
         ),
     }
+
+
+def _figures(width: int) -> object:
+    return st.column_config.TextColumn(width=width, alignment="right")

@@ -19,6 +19,8 @@ _MOST_DECIMALS = 12
 _WIDEST = 16
 _ANY_SIZE = Context(prec=1_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _IN_HUNDREDTHS = frozenset({Unit.SHARE, Unit.CHANGE, Unit.POINTS})
+# Sentences about these count items themselves, such as “18 of 1,204,512 values differ”.
+_SPOKEN = frozenset({Unit.SHARE, Unit.COUNT})
 _SIGNED = frozenset({Unit.DIFFERENCE, Unit.CHANGE, Unit.POINTS})
 _SUFFIX = {
     Unit.SHARE: "%",
@@ -108,45 +110,49 @@ def sentence(requirement: Requirement, slice_: str, judgement: Judgement) -> str
     evidence = judgement.evidence
     if judgement.judged is None or evidence is None:
         return f"{where}{requirement.title}: {judgement.why}."
-    found = evidence.sentence.rstrip(".") or (
-        f"{requirement.title}: {value(requirement, evidence)} ({evidence.n:,} measured)"
-    )
+    found = _found(requirement, evidence)
     return f"{where}{found} — {_relation(requirement, judgement.status, judgement.judged)}."
 
 
+def _found(requirement: Requirement, evidence: Evidence) -> str:
+    """The measurement's own sentence, or title and value; both where one lacks the other."""
+    said, shown = evidence.sentence.rstrip("."), value(requirement, evidence)
+    if not said:
+        return f"{requirement.title}: {shown} ({evidence.n:,} measured)"
+    if requirement.unit in _SPOKEN or shown in said:
+        return said
+    return f"{requirement.title}: {shown}, {_lowered(said)}"
+
+
 def _relation(requirement: Requirement, status: Status, judged: Decimal) -> str:
+    """How the number that was judged stands to its limit."""
     threshold = number(requirement, requirement.threshold)
-    subject = ""
-    if requirement.bound is not Bound.VALUE:
-        subject = f"the {_bound_word(requirement)}, {number(requirement, judged)}, is "
     if requirement.direction is Direction.EQUAL:
         return f"as required: {threshold}" if status is Status.PASS else f"required is {threshold}"
     at_most = requirement.direction is Direction.AT_MOST
+    by_bound = requirement.bound is not Bound.VALUE
+    subject = f"the {_bound_word(requirement)}, {number(requirement, judged)}, " if by_bound else ""
+    is_ = "is " if by_bound else ""
     if status is Status.FAIL:
-        return (
-            f"{subject}over the limit of {threshold}"
-            if at_most
-            else (f"{subject}under the required {threshold}")
-        )
-    within = (
-        f"{subject}within the limit of {threshold}"
-        if at_most
-        else (f"{subject}at or above the required {threshold}")
-    )
+        side = "over the limit of" if at_most else "under the required"
+        return f"{subject}{is_}{side} {threshold}"
+    met = f"{is_}within the limit of" if at_most else "meets the required"
+    within = f"{subject}{met} {threshold}"
     if status is Status.WARN and requirement.warn is not None:
         return f"{within}, but past the warning level of {number(requirement, requirement.warn)}"
     return within
 
 
-def next_step(requirement: Requirement, status: Status, *, applies: bool) -> str:
+def next_step(requirement: Requirement, status: Status, *, applies: bool, measured: bool) -> str:
     """What somebody should do about it; empty where nothing needs doing."""
     if not applies or status is Status.PASS:
         return ""
+    supply = "Collect more evidence" if measured else "Provide evidence"
     return {
         Status.WARN: f"Watch it: {_lowered(requirement.next_step)}",
         Status.WAIVED: f"Before the waiver ends: {_lowered(requirement.next_step)}",
         Status.RUNNING: "Wait for the measurement to finish, then evaluate again.",
-        Status.NO_DATA: f"Provide evidence for “{requirement.metric}”, then evaluate again.",
+        Status.NO_DATA: f"{supply} for “{requirement.metric}”, then evaluate again.",
         Status.STALE: f"Measure “{requirement.metric}” again, then evaluate again.",
         Status.ERROR: f"Repair the measurement of “{requirement.metric}”, then evaluate again.",
         Status.FAIL: requirement.next_step,

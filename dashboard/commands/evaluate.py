@@ -7,6 +7,7 @@ import logging
 import sys
 import textwrap
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from queries.own_schema import ensure_own_schema
 LOG = logging.getLogger("plumbline.evaluate")
 EXIT = {Verdict.GO: 0, Verdict.HOLD: 1, Verdict.NO_GO: 2}
 COULD_NOT_EVALUATE = 3
+_AT_ONCE = 4
 _WIDTH = 100
 _HELP = """Judge every gate of the policy and print the verdicts.
 
@@ -172,10 +174,10 @@ def record_history(own_url: str, source_url: str, until: datetime, weeks: int) -
     """
     policy = load_policy(settings().policy_path)
     source = _source(source_url)
+    moments = [until - timedelta(weeks=ago) for ago in range(weeks - 1, -1, -1)]
     try:
-        evaluations = [
-            _judge(source, policy, until - timedelta(weeks=ago)) for ago in range(weeks - 1, -1, -1)
-        ]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            evaluations = list(pool.map(lambda moment: _judge(source, policy, moment), moments))
     finally:
         source.dispose()
     return sum(recorded.added for recorded in _record(own_url, evaluations))

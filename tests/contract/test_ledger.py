@@ -238,7 +238,9 @@ def test_history_shows_the_last_evaluation_of_each_day(engine: sa.Engine) -> Non
         rows = gate_history(connection, days[2]).rows
         verdicts = verdict_history(connection, days[1] + timedelta(hours=3)).rows
         assert gate_history(connection, days[0] - timedelta(seconds=1)).rows == ()
+        newest = gate_history(connection, days[2], last=1).rows
     gates = len(policy.requirements)
+    assert {row.as_of for row in newest} == {days[2]}
     assert len(rows) == 2 * gates + 1
     assert [row.as_of for row in rows] == sorted(row.as_of for row in rows)
     assert [row.status for row in rows if row.as_of.date() == days[1].date()] == ["FAIL"]

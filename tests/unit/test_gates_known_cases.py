@@ -109,11 +109,11 @@ def test_large_counts_are_compared_exactly() -> None:
         ({"value": None, "n": 0}, Status.NO_DATA, "nothing to measure"),
         ({"n": 99}, Status.NO_DATA, "only 99 were measured, at least 100"),
         ({"n_unscored": 11}, Status.NO_DATA, "11 of 1,011 could not be scored"),
-        ({"n_unscored": 10}, Status.PASS, "above the required"),
+        ({"n_unscored": 10}, Status.PASS, "meets the required"),
         ({"measured_at": None}, Status.NO_DATA, "when it was measured"),
-        ({"measured_at": NOW - timedelta(days=3)}, Status.PASS, "above the required"),
+        ({"measured_at": NOW - timedelta(days=3)}, Status.PASS, "meets the required"),
         ({"measured_at": NOW - timedelta(days=3, seconds=1)}, Status.STALE, "3 days old"),
-        ({"measured_at": NOW + timedelta(seconds=59)}, Status.PASS, "above the required"),
+        ({"measured_at": NOW + timedelta(seconds=59)}, Status.PASS, "meets the required"),
         ({"measured_at": NOW + timedelta(seconds=61)}, Status.ERROR, "later than"),
         ({"measured_at": datetime(2026, 11, 19)}, Status.ERROR, "no zone"),  # noqa: DTZ001
         ({"policy_version": "other"}, Status.STALE, "another policy"),
@@ -172,6 +172,9 @@ def test_a_count_over_its_limit_fails_although_more_could_be_measured() -> None:
     gate = requirement(unit="count", direction="at_most", threshold=0, minimum_n=2995)
     assert status_of(gate, evidence(value=1, n=10)) is Status.FAIL
     assert status_of(gate, evidence(value=1, n=2995, n_unscored=500)) is Status.FAIL
+    assert status_of(gate, evidence(value=1, n=10, running=True)) is Status.FAIL
+    long_ago = NOW - timedelta(days=9)
+    assert status_of(gate, evidence(value=1, n=10, measured_at=long_ago)) is Status.STALE
     assert status_of(gate, evidence(value=0, n=10)) is Status.NO_DATA
     assert status_of(gate, evidence(value=0, n=2995)) is Status.PASS
 
@@ -263,6 +266,23 @@ def test_sentences_say_the_finding_the_limit_and_the_next_step() -> None:
     result = evaluate(policy(gate), [shown], now=NOW).gates[0]
     assert result.sentence == "180 of 1,204,512 salary values differ — over the limit of 0.01%."
     assert (result.next_step, result.who) == ("Look at it.", "Scoring lead")
+
+
+def test_a_sentence_without_its_number_gets_it() -> None:
+    gate = requirement(unit="milliseconds", direction="at_most", threshold=500)
+    shown = evidence(value=312.4, sentence="Measured on 1,000 of 1,000 requests")
+    result = evaluate(policy(gate), [shown], now=NOW).gates[0]
+    assert result.sentence == (
+        "Predictions are complete: 312 ms, measured on 1,000 of 1,000 requests "
+        "— within the limit of 500 ms."
+    )
+
+
+def test_the_next_step_tells_none_from_too_little() -> None:
+    few = evaluate(policy(requirement()), [evidence(n=5)], now=NOW).gates[0]
+    none = evaluate(policy(requirement()), (), now=NOW).gates[0]
+    assert few.next_step.startswith("Collect more evidence")
+    assert none.next_step.startswith("Provide evidence")
 
 
 @pytest.mark.parametrize(

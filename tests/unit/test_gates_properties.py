@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.gates.assess import Evaluation, evaluate
@@ -110,6 +110,7 @@ SPOILERS: dict[str, Any] = {
 }
 
 
+@settings(max_examples=30)
 @given(world=passing_worlds(), index=st.integers(0, len(NAMES) - 1))
 @pytest.mark.parametrize("spoiler", SPOILERS)
 def test_spoiled_evidence_never_passes(
