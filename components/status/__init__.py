@@ -1,0 +1,1 @@
+"""What leadership sees first: verdict, changes, obstacles, and the numbers that matter."""

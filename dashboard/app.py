@@ -1,0 +1,84 @@
+"""The server: what happens once per process, before and around every page."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import secrets
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from dashboard.headers import SecurityHeaders
+from dashboard.ready import Readiness, readiness
+from queries.errors import PlumblineError
+
+LOG = logging.getLogger("plumbline.app")
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Import everything, take it out of the collector's sight, and look for the database.
+
+    Streamlit collects garbage after every script run while holding the interpreter; what the
+    imports left behind is frozen once, so that it is not walked each time.
+    """
+    await anyio.to_thread.run_sync(_warm)
+    gc.collect()
+    gc.freeze()
+    found = await anyio.to_thread.run_sync(readiness)
+    LOG.log(logging.INFO if found.ready else logging.WARNING, "start: %s", found.word)
+    yield {"started": True}
+
+
+def _warm() -> None:
+    from dashboard import navigation
+
+    for entry in navigation.ENTRIES:
+        entry.render  # noqa: B018 - the property imports the page
+
+
+async def ready(_: Request) -> JSONResponse:
+    """Whether this process can answer: 200, or 503 and one word why."""
+    found: Readiness = await anyio.to_thread.run_sync(readiness)
+    return JSONResponse({"status": found.word}, status_code=200 if found.ready else 503)
+
+
+def on_script_error(error: Exception) -> bool:
+    """Show a panel with a reference instead of a traceback.
+
+    The log keeps the kind of error and the lines of code. The message stays out of it: a
+    driver's message can hold a connection string or a person's data.
+    """
+    reference = secrets.token_hex(4)
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    told = error.log if isinstance(error, PlumblineError) else type(error).__name__
+    LOG.error("reference=%s %s\n%s", reference, told, frames)
+    st.error(
+        f"This page met an error that nobody foresaw. The other pages work. "
+        f"Give the reference **{reference}** to whoever runs Plumbline.",
+        title="Something went wrong",
+        icon=":material/error:",
+    )
+    return True
+
+
+app = st.App(
+    Path(__file__).with_name("entry.py"),
+    lifespan=lifespan,
+    routes=[Route("/api/ready", ready)],
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=on_script_error,
+)
+
+if __name__ == "__main__":
+    app.run()

@@ -1,0 +1,31 @@
+"""Whether this process can answer, asked by load balancers and by the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from dashboard import cache
+from dashboard.settings import settings
+from queries.database import read
+from queries.errors import PlumblineError
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """One word for machines, and whether it is a good one."""
+
+    ready: bool
+    word: str
+
+
+def readiness() -> Readiness:
+    """Ask the database for nothing, to see that it answers."""
+    if settings().source_url is None:
+        return Readiness(False, "not configured")
+    try:
+        read(cache.source(), lambda connection: connection.execute(sa.select(1)))
+    except PlumblineError:
+        return Readiness(False, "database unreachable")
+    return Readiness(True, "ready")
