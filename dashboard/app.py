@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import secrets
@@ -11,7 +12,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio.to_thread
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -32,10 +32,10 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     Streamlit collects garbage after every script run while holding the interpreter; what the
     imports left behind is frozen once, so that it is not walked each time.
     """
-    await anyio.to_thread.run_sync(_warm)
+    await asyncio.to_thread(_warm)
     gc.collect()
     gc.freeze()
-    found = await anyio.to_thread.run_sync(readiness)
+    found = await asyncio.to_thread(readiness)
     LOG.log(logging.INFO if found.ready else logging.WARNING, "start: %s", found.word)
     yield {"started": True}
 
@@ -49,7 +49,7 @@ def _warm() -> None:
 
 async def ready(_: Request) -> JSONResponse:
     """Whether this process can answer: 200, or 503 and one word why."""
-    found: Readiness = await anyio.to_thread.run_sync(readiness)
+    found: Readiness = await asyncio.to_thread(readiness)
     return JSONResponse({"status": found.word}, status_code=200 if found.ready else 503)
 
 
