@@ -21,7 +21,7 @@ APP = PACKAGE / "app.py"
 LOCAL = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 READY_WITHIN_S = 60.0
-POLITE_S = 5.0
+POLITE_S = 2.0
 LOOK_EVERY_S = 0.05
 
 

@@ -23,6 +23,9 @@ import sqlalchemy as sa
 from dashboard.embedded import EmbeddedServer
 from dashboard.embedded.roles import READER, WRITER, grant_roles
 from dashboard.progress import SilentProgress
+from dashboard.sample.programme import build
+from dashboard.sample.recipe import Recipe
+from queries.contract_ddl import create_relations
 
 CONTRACT_YEARS = range(2024, 2028)
 SAMPLE_UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
@@ -100,8 +103,6 @@ def writer_url() -> Callable[[str], str]:
 @pytest.fixture(scope="session")
 def contract_template(server_url: str) -> Iterator[str]:
     """The name of a database to copy: making tables once is faster than a hundred times."""
-    from queries.contract_ddl import create_relations
-
     with new_database(server_url) as url:
         with connected(url) as connection, connection.begin():
             create_relations(connection, CONTRACT_YEARS)
@@ -112,9 +113,6 @@ def contract_template(server_url: str) -> Iterator[str]:
 @contextmanager
 def sample_programme(server_url: str, *, clean: bool) -> Iterator[str]:
     """A database with the small sample programme, and its model files while it lives."""
-    from dashboard.sample.programme import build
-    from dashboard.sample.recipe import Recipe
-
     recipe = Recipe(tickets_per_year=SAMPLE_TICKETS_PER_YEAR, until=SAMPLE_UNTIL, clean=clean)
     with open_folder() as models, new_database(server_url) as url:
         build(url, recipe, models, SilentProgress())
