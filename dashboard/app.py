@@ -10,7 +10,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -19,8 +19,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from dashboard.headers import SecurityHeaders
-from dashboard.ready import Readiness, readiness
 from queries.errors import PlumblineError
+
+if TYPE_CHECKING:
+    from dashboard.ready import Readiness
 
 LOG = logging.getLogger("plumbline.app")
 
@@ -35,7 +37,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     await asyncio.to_thread(_warm)
     gc.collect()
     gc.freeze()
-    found = await asyncio.to_thread(readiness)
+    found = await asyncio.to_thread(_readiness)
     LOG.log(logging.INFO if found.ready else logging.WARNING, "start: %s", found.word)
     yield {"started": True}
 
@@ -47,9 +49,16 @@ def _warm() -> None:
         entry.render  # noqa: B018 - the property imports the page
 
 
+def _readiness() -> Readiness:
+    # Caches are made when their module is imported, and need the running server around them.
+    from dashboard.ready import readiness
+
+    return readiness()
+
+
 async def ready(_: Request) -> JSONResponse:
     """Whether this process can answer: 200, or 503 and one word why."""
-    found: Readiness = await asyncio.to_thread(readiness)
+    found = await asyncio.to_thread(_readiness)
     return JSONResponse({"status": found.word}, status_code=200 if found.ready else 503)
 
 

@@ -100,13 +100,12 @@ def _make(
     with databases.administering(server.url(database)) as connection:
         grant_roles(connection)
         as_of = _as_of(connection, demo.recipe)
-    with progress.stage("Recording the gates of the last weeks"):
-        record_history(
-            server.url(database, WRITER),
-            server.url(database, READER),
-            until=as_of,
-            weeks=HISTORY_WEEKS,
-        )
+    own, source = server.url(database, WRITER), server.url(database, READER)
+    with progress.stage("Recording the gates of the last weeks") as stage:
+        for done in range(HISTORY_WEEKS):
+            week = as_of - timedelta(weeks=HISTORY_WEEKS - 1 - done)
+            record_history(own, source, until=week, weeks=1)
+            stage.advance(done + 1, HISTORY_WEEKS)
     return as_of
 
 

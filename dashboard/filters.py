@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 from queries.choices import SegmentRow, VersionRow
-from queries.contract import PRODUCTION
 from queries.errors import InvalidInputError
+from queries.names import PRODUCTION
 from queries.scope import Scope
 
 ONE_DAY = timedelta(days=1)

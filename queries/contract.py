@@ -13,15 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from queries.names import DISAGREEMENT, ESCALATION
+
 CONTRACT_VERSION = "1"
-
-DISAGREEMENT = "disagreement"
-ESCALATION = "escalation"
-PRODUCTION = "production"
-DEVELOPMENT = "development"
-
-WORKFLOW_KNOB = "workflow_config"
-UNIT_COST_KNOB = "unit_cost"
 
 
 class Identifier(sa.types.UserDefinedType[Any]):

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from queries.contract import PRODUCTION, prediction_audit
+from queries.contract import prediction_audit
 from queries.errors import InvalidInputError
+from queries.names import PRODUCTION
 
 _audit = prediction_audit.c
 

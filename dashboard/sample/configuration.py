@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dashboard.sample.features import Floats, Integers
 from dashboard.sample.rules import RuleSet
 from dashboard.sample.tickets import to_micros
-from queries.contract import UNIT_COST_KNOB, WORKFLOW_KNOB
+from queries.names import UNIT_COST_KNOB, WORKFLOW_KNOB
 
 RULES_KNOB = "rules_version"
 MODEL_KNOB = "ml_version"

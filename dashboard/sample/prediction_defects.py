@@ -15,7 +15,7 @@ from dashboard.sample.reviews import REVIEWERS, Contrary
 from dashboard.sample.scoring import Predictions, Versions, Words
 from dashboard.sample.ticket_defects import within
 from dashboard.sample.tickets import Tickets, TicketSource, to_micros
-from queries.contract import DISAGREEMENT
+from queries.names import DISAGREEMENT
 
 UNKNOWN_VERSION = "xgb-hotfix"
 

@@ -12,7 +12,7 @@ from dashboard.sample.features import Flags, Floats, Integers
 from dashboard.sample.models import Dataset, Matrix
 from dashboard.sample.scoring import DECISIONS, Predictions, Words
 from dashboard.sample.tickets import Tickets
-from queries.contract import DISAGREEMENT, ESCALATION
+from queries.names import DISAGREEMENT, ESCALATION
 
 REVIEWERS = tuple(f"reviewer-{number:02d}" for number in range(1, 13))
 REASONS = ("random", "dispute", ESCALATION, DISAGREEMENT)

@@ -21,7 +21,7 @@ from dashboard.sample.prediction_defects import PredictionDefects
 from dashboard.sample.recipe import Recipe
 from dashboard.sample.scoring import Predictions, Versions
 from dashboard.sample.tickets import Tickets, TicketSource, to_micros
-from queries.contract import DEVELOPMENT, PRODUCTION, WORKFLOW_KNOB
+from queries.names import DEVELOPMENT, PRODUCTION, WORKFLOW_KNOB
 
 DEVELOPMENT_IDS = 1_000_000_000_000
 """Added to a prediction's id where development scored the same ticket again."""

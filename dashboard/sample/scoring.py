@@ -18,7 +18,7 @@ from dashboard.sample.features import Features, Flags, Floats, Integers
 from dashboard.sample.llm import LlmAnswers
 from dashboard.sample.models import Model
 from dashboard.sample.rules import RuleSet
-from queries.contract import DISAGREEMENT, ESCALATION, WORKFLOW_KNOB
+from queries.names import DISAGREEMENT, ESCALATION, WORKFLOW_KNOB
 
 Words = npt.NDArray[np.object_]
 

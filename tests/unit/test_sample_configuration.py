@@ -13,8 +13,8 @@ from dashboard.sample.batches import batches
 from dashboard.sample.configuration import MODEL_KNOB, RULES_KNOB, Timeline, history
 from dashboard.sample.recipe import Recipe
 from dashboard.sample.tickets import to_micros
-from queries.contract import WORKFLOW_KNOB
 from queries.errors import InvalidInputError
+from queries.names import WORKFLOW_KNOB
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dashboard.sample.llm import LlmAnswers
 from dashboard.sample.scoring import Predictions, Versions, orchestrate
-from queries.contract import DISAGREEMENT, ESCALATION
+from queries.names import DISAGREEMENT, ESCALATION
 
 _score = st.integers(0, 1_000_000).map(lambda parts: parts / 1_000_000)
 _ticket = st.tuples(_score, _score, st.booleans(), _score, st.sampled_from(["", "llm_timeout"]))

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from queries.contract import (
-    PRODUCTION,
     config_history,
     ml_feedback,
     ml_shadow_scores,
@@ -17,6 +16,7 @@ from queries.contract import (
     model_artifacts,
     prediction_audit,
 )
+from queries.names import PRODUCTION
 
 WINDOW = timedelta(days=56)
 PRIORITY = "priority"

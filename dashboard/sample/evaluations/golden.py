@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from dashboard.sample.defect import Defect
 from dashboard.sample.evaluations.cases import RANDOM, Subject, cases
 from dashboard.sample.evaluations.suite import Result, SuiteRun, digest, share
-from queries.contract import PRODUCTION, ml_feedback, prediction_audit
+from queries.contract import ml_feedback, prediction_audit
+from queries.names import PRODUCTION
 
 SIZE = 300
 CLEAR_BY = 0.3

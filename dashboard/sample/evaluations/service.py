@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from dashboard.sample.defect import Defect
 from dashboard.sample.evaluations.cases import Subject
 from dashboard.sample.evaluations.suite import Result, SuiteRun, digest, share
-from queries.contract import DEVELOPMENT, PRODUCTION, ml_shadow_scores, prediction_audit
+from queries.contract import ml_shadow_scores, prediction_audit
+from queries.names import DEVELOPMENT, PRODUCTION
 
 WINDOW = timedelta(days=28)
 DECISIONS = ("priority", "standard")

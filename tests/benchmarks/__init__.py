@@ -1,0 +1,1 @@
+"""How long the pages' questions take, beside the barest question about the same rows."""
