@@ -36,11 +36,12 @@ class Tile:
 
 def tiles(items: Sequence[Tile], *, key: str) -> None:
     """Draw key numbers side by side; they wrap where the screen is narrow."""
-    body = "".join(_tile(item) for item in items)
+    lines = any(item.series for item in items)
+    body = "".join(_tile(item, line=lines) for item in items)
     st.container(key=key).html(f'<dl class="pl-tiles">{body}</dl>')
 
 
-def _tile(item: Tile) -> str:
+def _tile(item: Tile, *, line: bool) -> str:
     title = f' title="{escape(item.help, quote=True)}"' if item.help else ""
     sign = ""
     if item.status is not None and item.status is not Status.PASS:
@@ -52,10 +53,14 @@ def _tile(item: Tile) -> str:
     return (
         f'<div class="pl-tile"><dt{title}>{escape(item.label)}{sign}</dt>'
         f'<dd class="pl-tile-value">{escape(item.value)}</dd>'
-        f'<dd class="pl-tile-line">{sparkline(item.series)}</dd>'
+        f"{_line(item) if line else ''}"
         f'<dd class="pl-tile-note">{escape(item.trend)}</dd>'
         f'<dd class="pl-tile-note">{escape(item.note)}</dd></div>'
     )
+
+
+def _line(item: Tile) -> str:
+    return f'<dd class="pl-tile-line">{sparkline(item.series)}</dd>'
 
 
 def sparkline(series: Sequence[float | None]) -> str:

@@ -13,6 +13,8 @@ from components.status import numbers as key_numbers
 from dashboard import filters, shell
 from queries import audit_firing, audit_latency
 
+LOOK_BACK = timedelta(days=14)
+
 
 def render() -> None:
     """Draw the page."""
@@ -44,7 +46,7 @@ def _since(page: shell.Page) -> date:
     with page.filter_row:
         chosen = st.date_input(
             "Changed since",
-            value=last - timedelta(days=7),
+            value=last - LOOK_BACK,
             min_value=filters.FIRST_DAY,
             max_value=last,
             key="since",
