@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,13 @@ from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
+
+
+class Sample(StrEnum):
+    """What the tables of the demo hold."""
+
+    INVENTED = "invented"
+    GIVEN = "given"
 
 
 class _SecretsFile(PydanticBaseSettingsSource):
@@ -46,7 +54,9 @@ class Settings(BaseSettings):
     as_of: AwareDatetime | None = Field(
         None, description="Default as-of; the present if empty. The sample sets its own last day"
     )
-    sample: bool = Field(False, description="Whether the tables hold the sample programme")
+    sample: Sample | None = Field(
+        None, description="Whose tickets the sample programme scored; empty for real tables"
+    )
     default_role: str = Field(
         "leadership", description="Role of a viewer where no sign-in is configured"
     )

@@ -237,6 +237,7 @@ def _choices(as_of: datetime) -> Choices:
 
 def _facts(as_of: datetime) -> str:
     lines = [f"As of {numbers.day(as_of - timedelta(microseconds=1))}, UTC"]
-    if settings().sample:
-        lines.insert(0, "Sample programme: invented tickets, really scored.")
+    sample = settings().sample
+    if sample is not None:
+        lines.insert(0, f"Sample programme: {sample} tickets, really scored.")
     return f'<p class="pl-facts">{escape(" ".join(lines))}</p>'

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -20,6 +23,8 @@ BAND_OPACITY = 0.18
 
 CHART_HEIGHT = 260
 LINE_WIDTH = 1.6
+# Share of a chart's width that the label of a marked vertical needs.
+LABEL_ROOM = 0.14
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +125,44 @@ def threshold(figure: go.Figure, value: float, label: str) -> go.Figure:
     return figure
 
 
-def event(figure: go.Figure, when: object, label: str) -> go.Figure:
-    """A deployment or a configuration change as a marked vertical."""
-    figure.add_vline(x=when, line={"color": REFERENCE, "width": 1, "dash": "dot"})
-    figure.add_annotation(
-        x=when,
-        y=1,
-        yref="paper",
-        text=label,
-        showarrow=False,
-        xanchor="left",
-        yanchor="top",
-        textangle=0,
-        font={"size": 11, "color": REFERENCE},
-    )
+def events(figure: go.Figure, marks: Sequence[tuple[datetime, str]]) -> go.Figure:
+    """Deployments and configuration changes as marked verticals.
+
+    Neighbours too close for two labels share one that counts them; its hover names them.
+    """
+    for when, _ in marks:
+        figure.add_vline(x=when, line={"color": REFERENCE, "width": 1, "dash": "dot"})
+    for group in _readable(marks, _span(figure)):
+        when, label = group[0]
+        figure.add_annotation(
+            x=when,
+            y=1,
+            yref="paper",
+            text=label if len(group) == 1 else f"{len(group)} changes",
+            hovertext="<br>".join(text for _, text in group),
+            showarrow=False,
+            xanchor="left",
+            yanchor="top",
+            textangle=0,
+            font={"size": 11, "color": REFERENCE},
+        )
     return figure
+
+
+def _readable(
+    marks: Sequence[tuple[datetime, str]], span: timedelta
+) -> list[list[tuple[datetime, str]]]:
+    """The marks in groups that start far enough apart for a label each."""
+    groups: list[list[tuple[datetime, str]]] = []
+    for mark in sorted(marks):
+        if groups and mark[0] - groups[-1][0][0] < span * LABEL_ROOM:
+            groups[-1].append(mark)
+        else:
+            groups.append([mark])
+    return groups
+
+
+def _span(figure: go.Figure) -> timedelta:
+    """How much time the figure's traces cover."""
+    shown = pd.to_datetime([x for trace in figure.data for x in trace.x], utc=True)
+    return timedelta(0) if shown.empty else (shown.max() - shown.min()).to_pytimedelta()

@@ -264,8 +264,7 @@ def stacked(days: Sequence[object], series: Sequence[tuple[str, Sequence[int], s
 
 def mark(figure: go.Figure, changes: Sequence[Change]) -> None:
     """Deployments and configuration changes as marked verticals."""
-    for change in changes:
-        theme.event(figure, change.at, change.label)
+    theme.events(figure, [(change.at, change.label) for change in changes])
 
 
 def percent(share: Share) -> str:

@@ -86,7 +86,7 @@ def served(sample_database: str, own_url: str, reader_url: Callable[[str], str])
         PLUMBLINE_SOURCE_URL=reader_url(sample_database),
         PLUMBLINE_OWN_URL=own_url,
         PLUMBLINE_AS_OF="2026-11-01T00:00:00Z",
-        PLUMBLINE_SAMPLE="1",
+        PLUMBLINE_SAMPLE="invented",
     ) as base:
         yield base
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parametrize("key", KEYS)
 
 
 def test_normal(key: str, open_page: OpenPage, sample_database: str) -> None:
-    page = open_page(key, sample_database, SAMPLE="1")
+    page = open_page(key, sample_database, SAMPLE="invented")
 
     sound(page)
     assert page.title[0].value == navigation.entry(key).title
