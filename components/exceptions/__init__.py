@@ -1,0 +1,1 @@
+"""Exceptions of a migration: what caused them, and which of them are one defect."""

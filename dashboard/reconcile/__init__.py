@@ -1,0 +1,1 @@
+"""``plumbline reconcile``: a specification in TOML, checked, resolved, run."""

@@ -1,0 +1,324 @@
+"""One reconciliation, from an open pair of relations to a complete ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from components.exceptions.causes import CauseKind, Classifier, Context, ValueKind
+from dashboard.progress import Progress, Stage
+from dashboard.reconcile.resolve import Place, resolve
+from dashboard.reconcile.spec import Specification, Table
+from queries.compare import ROWS_PER_WINDOW
+from queries.compare_bucket import NULL_BUCKET as WITHOUT_KEY
+from queries.compare_bucket import Bucketing, Selection, Span, by_label, by_rows, portions
+from queries.compare_judge import Finding, FindingKind
+from queries.compare_ledger import (
+    COMPLETED,
+    PARTIAL,
+    Classified,
+    FormerRun,
+    Ledger,
+    NewRun,
+    former_run,
+    former_states,
+)
+from queries.compare_open import (
+    Comparison,
+    Side,
+    bucketing_for,
+    engine_for,
+    in_one_database,
+    open_comparison,
+    skewed,
+)
+from queries.compare_plan import NUMBERS, Kind, Plan
+from queries.compare_survey import BucketState
+from queries.database import translated
+from queries.reconciliation_schema import ensure_reconciliation_schema
+
+# A little more than a window is still joined in one piece.
+_ONE_PIECE = 1.5
+_FEWEST_ROWS = 50_000
+_VALUE_KINDS = {
+    **dict.fromkeys(NUMBERS, ValueKind.NUMBER),
+    Kind.TEXT: ValueKind.TEXT,
+    Kind.DATE: ValueKind.DATE,
+    Kind.TIMESTAMP: ValueKind.MOMENT,
+    Kind.TIMESTAMPTZ: ValueKind.MOMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``changed`` re-checks only buckets that changed since the last run under the same rules;
+    ``fresh`` keeps nothing of a run that was interrupted."""
+
+    changed: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one pair of relations."""
+
+    run_id: int
+    pair: str
+    status: str
+    source_rows: int
+    target_rows: int
+    source_filtered: int
+    target_filtered: int
+    buckets: int
+    compared: int
+    exceptions: int
+
+
+class InterruptedRunError(Exception):
+    """The user stopped the run; ``outcome`` tells what is complete."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.pair)
+        self.outcome = outcome
+
+
+def run_table(
+    specification: Specification,
+    table: Table,
+    place: Place,
+    own: sa.Engine,
+    options: Options,
+    progress: Progress,
+) -> Outcome:
+    """Compare one pair of relations and write its ledger.
+
+    Raises:
+        SpecificationError: the specification does not fit the relations.
+        InterruptedRunError: Ctrl-C; what was complete is kept and marked partial.
+    """
+    source, target = engine_for(specification.source.resolved()), None
+    try:
+        target = engine_for(specification.target.resolved())
+        plan, ours, theirs = resolve(table, place, source, target)
+        ensure_reconciliation_schema(own)
+        runner = _Runner(specification, table, plan, ours, theirs, own, options)
+        return runner.run(progress)
+    finally:
+        source.dispose()
+        if target is not None:
+            target.dispose()
+
+
+class _Runner:
+    def __init__(
+        self,
+        specification: Specification,
+        table: Table,
+        plan: Plan,
+        source: Side,
+        target: Side,
+        own: sa.Engine,
+        options: Options,
+    ) -> None:
+        self._name = specification.name
+        self._plan = plan
+        self._sides = (source, target)
+        self._own = own
+        self._options = options
+        self._together = in_one_database(source, target)
+        self._classify = _Causes(plan, table)
+        self._former = self._find_former()
+
+    def run(self, progress: Progress) -> Outcome:
+        bucketing = (
+            by_label(self._former.bucketing)
+            if self._former
+            else bucketing_for(*self._sides, self._plan)
+        )
+        outcome = self._attempt(bucketing, progress)
+        if outcome is not None:
+            return outcome
+        # One range of keys holds too much: keys are crowded, and hashes spread them.
+        rows = max(side.info.rows for side in self._sides)
+        again = self._attempt(by_rows(rows), progress, final=True)
+        if again is None:
+            raise AssertionError("a comparison by hashes is never skewed")
+        return again
+
+    def _find_former(self) -> FormerRun | None:
+        if self._options.fresh:
+            return None
+        with translated(), self._own.connect() as connection:
+            former = former_run(connection, self._name, self._plan)
+        wanted = self._options.changed or (former is not None and former.status != COMPLETED)
+        return former if wanted else None
+
+    def _attempt(
+        self, bucketing: Bucketing, progress: Progress, *, final: bool = False
+    ) -> Outcome | None:
+        comparison = open_comparison(*self._sides, self._plan, bucketing, together=self._together)
+        with comparison:
+            with progress.stage(f"{self._plan.name}: count records") as stage:
+                states = comparison.survey(hashed=self._needs_contents(), whole=self._whole())
+                stage.advance(1, 1)
+            if not final and self._former is None and _crowded(bucketing, states):
+                return None
+            return self._compare(comparison, bucketing, states, progress)
+
+    def _whole(self) -> bool:
+        rows = max(side.info.rows for side in self._sides)
+        return self._former is None and rows <= _ONE_PIECE * ROWS_PER_WINDOW
+
+    def _needs_contents(self) -> bool:
+        """Whether row versions do not tell what changed, so that contents must be hashed."""
+        return self._former is None or not all(side.info.versioned for side in self._sides)
+
+    def _compare(
+        self,
+        comparison: Comparison,
+        bucketing: Bucketing,
+        states: dict[int, BucketState],
+        progress: Progress,
+    ) -> Outcome:
+        kept = self._unchanged(states)
+        todo = set(states) - set(kept)
+        states = comparison.hash(states, todo)
+        ledger = Ledger(
+            self._own,
+            NewRun(
+                self._name,
+                self._plan,
+                bucketing.label,
+                "one database" if self._together else "across databases",
+                datetime.now(UTC),
+                self._former.run_id if self._former else None,
+            ),
+            states,
+        )
+        compared = 0
+        try:
+            if self._former:
+                ledger.carry_over(self._former.run_id, [kept[each] for each in sorted(kept)])
+            with progress.stage(f"{self._plan.name}: compare") as stage:
+                for done in self._portions(comparison, states, todo, ledger, stage):
+                    compared += done
+            with progress.stage(f"{self._plan.name}: count exceptions"):
+                ledger.complete(datetime.now(UTC))
+        except BaseException as error:
+            ledger.stop(datetime.now(UTC))
+            if isinstance(error, KeyboardInterrupt):
+                outcome = self._outcome(ledger, states, compared, PARTIAL)
+                raise InterruptedRunError(outcome) from error
+            raise
+        return self._outcome(ledger, states, compared, COMPLETED)
+
+    def _unchanged(self, states: dict[int, BucketState]) -> dict[int, BucketState]:
+        """The buckets whose former comparison still holds, as they are now."""
+        if self._former is None:
+            return {}
+        with translated(), self._own.connect() as connection:
+            before = former_states(connection, self._former.run_id)
+        return {
+            bucket: before[bucket]
+            for bucket, state in states.items()
+            if state.unchanged_since(before.get(bucket))
+        }
+
+    def _portions(
+        self,
+        comparison: Comparison,
+        states: dict[int, BucketState],
+        todo: set[int],
+        ledger: Ledger,
+        stage: Stage,
+    ) -> Iterator[int]:
+        suspects = comparison.suspects(states, todo)
+        quiet = todo - set(suspects)
+        ledger.write((states[each] for each in sorted(quiet)), ())
+        yield len(quiet)
+        total = sum(states[each].rows for each in suspects)
+        whole = len(suspects) == len(states)
+        limit = comparison.rows_per_portion
+        if whole and total <= _ONE_PIECE * limit:
+            limit = max(total, 1)
+        elif not whole:
+            limit = min(limit, max(total // 4, _FEWEST_ROWS))
+        rows = 0
+        for buckets in portions([(each, states[each].rows) for each in suspects], limit):
+            chosen = _selection(buckets, states, whole=whole)
+            found = self._classify.all(comparison.compare(chosen))
+            ledger.write((states[each] for each in buckets), found)
+            rows += sum(states[each].rows for each in buckets)
+            stage.advance(rows, total)
+            yield len(buckets)
+
+    def _outcome(
+        self, ledger: Ledger, states: dict[int, BucketState], compared: int, status: str
+    ) -> Outcome:
+        sides = states.values()
+        return Outcome(
+            ledger.run_id,
+            self._plan.name,
+            status,
+            sum(each.source.rows for each in sides),
+            sum(each.target.rows for each in sides),
+            sum(each.source.filtered for each in sides),
+            sum(each.target.filtered for each in sides),
+            len(states),
+            compared,
+            ledger.written,
+        )
+
+
+def _selection(buckets: list[int], states: dict[int, BucketState], *, whole: bool) -> Selection:
+    """Everything, neighbours as one span where all buckets are compared, or a list."""
+    if whole and len(buckets) == len(states):
+        return None
+    if whole and WITHOUT_KEY not in buckets:
+        return Span(buckets[0], buckets[-1])
+    return buckets
+
+
+def _crowded(bucketing: Bucketing, states: dict[int, BucketState]) -> bool:
+    largest = max((each.rows for each in states.values()), default=0)
+    return skewed(bucketing, largest, sum(each.rows for each in states.values()))
+
+
+class _Causes:
+    """Gives every finding its cause."""
+
+    def __init__(self, plan: Plan, table: Table) -> None:
+        self._plan = plan
+        defaults = {rule.name: frozenset(rule.defaults) for rule in table.field}
+        self._classifiers = [
+            Classifier(
+                Context(
+                    _VALUE_KINDS.get(field.column.kind, ValueKind.OTHER),
+                    dict(field.rules.codes),
+                    defaults.get(field.column.name, frozenset()),
+                )
+            )
+            for field in plan.judged
+        ]
+
+    def all(self, findings: Iterable[Finding]) -> Iterator[Classified]:
+        for finding in findings:
+            yield self._one(finding)
+
+    def _one(self, finding: Finding) -> Classified:
+        if finding.kind is not FindingKind.DIFFERS or finding.field is None:
+            # A record that is missing or too much is never acceptable.
+            return Classified(finding, None, True, CauseKind(finding.kind.value).value, "", 100)
+        field = self._plan.judged[finding.field]
+        cause = self._classifiers[finding.field](finding.source_value, finding.target_value)
+        return Classified(
+            finding,
+            field.column.name,
+            field.rules.critical,
+            cause.kind.value,
+            cause.signature,
+            cause.confidence,
+        )

@@ -1,0 +1,315 @@
+"""Writes what a reconciliation finds into the product's own schema, bucket by bucket.
+
+A portion of buckets is one transaction: its exceptions and the state of its buckets are there
+together or not at all, so that an interrupted run is complete as far as it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+import sqlalchemy as sa
+
+from queries.compare_judge import Finding
+from queries.compare_plan import Plan
+from queries.compare_survey import BucketCount, BucketState
+from queries.database import translated
+from queries.reconciliation_schema import (
+    reconciliation_buckets as _buckets,
+)
+from queries.reconciliation_schema import (
+    reconciliation_exceptions as _exceptions,
+)
+from queries.reconciliation_schema import (
+    reconciliation_fields as _fields,
+)
+from queries.reconciliation_schema import (
+    reconciliation_groups as _groups,
+)
+from queries.reconciliation_schema import (
+    reconciliation_runs as _runs,
+)
+
+PARTIAL, RUNNING, COMPLETED = "partial", "running", "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """How a run begins."""
+
+    name: str
+    plan: Plan
+    bucketing: str
+    mode: str
+    started_at: datetime
+    based_on: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerRun:
+    """A run whose buckets may still hold."""
+
+    run_id: int
+    bucketing: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """An exception with its cause; ``confidence`` in per cent."""
+
+    finding: Finding
+    field: str | None
+    critical: bool
+    cause: str
+    signature: str
+    confidence: int
+
+
+def former_run(connection: sa.Connection, name: str, plan: Plan) -> FormerRun | None:
+    """The latest run under the same rules, complete or not."""
+    statement = (
+        sa.select(_runs.c.run_id, _runs.c.bucketing, _runs.c.status)
+        .where(_runs.c.name == name, _runs.c.pair == plan.name, _runs.c.plan_digest == plan.digest)
+        .order_by(_runs.c.run_id.desc())
+        .limit(1)
+    )
+    found = connection.execute(statement).first()
+    return None if found is None else FormerRun(*found)
+
+
+def former_states(connection: sa.Connection, run_id: int) -> dict[int, BucketState]:
+    """What the buckets held when that run compared them."""
+    states = {}
+    for row in connection.execute(sa.select(_buckets).where(_buckets.c.run_id == run_id)):
+        sides = [
+            BucketCount(
+                row.bucket,
+                getattr(row, f"{side}_rows"),
+                getattr(row, f"{side}_filtered"),
+                _whole(getattr(row, f"{side}_mark")),
+                _whole(getattr(row, f"{side}_digest")),
+            )
+            for side in ("source", "target")
+        ]
+        states[row.bucket] = BucketState(row.bucket, *sides)
+    return states
+
+
+def _whole(number: object) -> int | None:
+    return None if number is None else int(str(number))
+
+
+class Ledger:
+    """The writer of one run."""
+
+    def __init__(self, engine: sa.Engine, run: NewRun, states: Mapping[int, BucketState]) -> None:
+        self._engine = engine
+        self._plan = run.plan
+        self._written = 0
+        sides = list(states.values())
+        values = {
+            "name": run.name,
+            "pair": run.plan.name,
+            "plan_digest": run.plan.digest,
+            "bucketing": run.bucketing,
+            "mode": run.mode,
+            "status": RUNNING,
+            "started_at": run.started_at,
+            "based_on": run.based_on,
+            "source_relation": run.plan.source.title,
+            "target_relation": run.plan.target.title,
+            "source_filter": run.plan.source.keep_reason or None,
+            "target_filter": run.plan.target.keep_reason or None,
+            "source_rows": sum(each.source.rows for each in sides),
+            "target_rows": sum(each.target.rows for each in sides),
+            "source_filtered": sum(each.source.filtered for each in sides),
+            "target_filtered": sum(each.target.filtered for each in sides),
+            "buckets": len(sides),
+            "buckets_compared": 0,
+        }
+        with translated(), engine.begin() as connection:
+            inserted = connection.execute(sa.insert(_runs).values(values).returning(_runs.c.run_id))
+            self.run_id = int(inserted.scalar_one())
+
+    @property
+    def written(self) -> int:
+        """Exceptions in the ledger of this run, those carried over included."""
+        return self._written
+
+    def carry_over(self, former: int, states: Collection[BucketState]) -> None:
+        """Take over the exceptions of buckets that have not changed since the former run."""
+        if not states:
+            return
+        copied = [column for column in _exceptions.c if column.name != "run_id"]
+        kept = sa.select(sa.literal(self.run_id), *copied).where(
+            _exceptions.c.run_id == former,
+            _exceptions.c.bucket == sa.any_(sa.cast([each.bucket for each in states], _BIGINTS)),
+        )
+        names = ["run_id", *(column.name for column in copied)]
+        with translated(), self._engine.begin() as connection:
+            connection.execute(sa.insert(_exceptions).from_select(names, kept))
+            last = sa.select(sa.func.max(_exceptions.c.exception_no), sa.func.count()).where(
+                _exceptions.c.run_id == self.run_id
+            )
+            highest, count = connection.execute(last).one()
+            self._next, self._written = (highest or 0) + 1, count
+            self._save_states(connection, states)
+
+    _next = 1
+
+    def write(self, states: Iterable[BucketState], found: Iterable[Classified]) -> int:
+        """Add a portion of buckets with all its exceptions; returns how many there were."""
+        held = tuple(states)
+        begun = self._next
+        with translated(), self._engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            number = self._copy(connection, found)
+            self._save_states(connection, held)
+            connection.execute(
+                sa.update(_runs)
+                .where(_runs.c.run_id == self.run_id)
+                .values(buckets_compared=_runs.c.buckets_compared + len(held))
+            )
+        self._next = number
+        self._written += number - begun
+        return number - begun
+
+    def _copy(self, connection: sa.Connection, found: Iterable[Classified]) -> int:
+        number = self._next
+        statement = _copy_into(_exceptions)
+        with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+            for each in found:
+                what = each.finding
+                copy.write_row(
+                    (
+                        self.run_id,
+                        number,
+                        what.bucket,
+                        what.kind.value,
+                        [_storable(part) for part in what.key],
+                        what.copies,
+                        each.field,
+                        each.critical,
+                        _storable(what.source_value),
+                        _storable(what.target_value),
+                        each.cause,
+                        each.signature,
+                        each.confidence,
+                        _storable(what.batch),
+                        _storable(what.system),
+                    )
+                )
+                number += 1
+        return number
+
+    def _save_states(self, connection: sa.Connection, states: Iterable[BucketState]) -> None:
+        statement = _copy_into(_buckets)
+        with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+            for each in states:
+                sides = (each.source, each.target)
+                counts = [(side.rows, side.filtered, side.mark, side.digest) for side in sides]
+                copy.write_row((self.run_id, each.bucket, *counts[0], *counts[1]))
+
+    def stop(self, when: datetime) -> None:
+        """Mark the run partial: what is complete stays, and the next run goes on from there."""
+        self._close(PARTIAL, when, None)
+
+    def complete(self, when: datetime) -> None:
+        """Count per field and per possible explanation, and forget the buckets of older runs."""
+        with translated(), self._engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.execute(_insert_groups(self.run_id))
+            matched = int(connection.execute(_matched(self.run_id)).scalar_one())
+            self._count_fields(connection, matched)
+            run = sa.select(_runs.c.name, _runs.c.pair).where(_runs.c.run_id == self.run_id)
+            name, pair = connection.execute(run).one()
+            older = sa.select(_runs.c.run_id).where(
+                _runs.c.name == name, _runs.c.pair == pair, _runs.c.run_id < self.run_id
+            )
+            connection.execute(sa.delete(_buckets).where(_buckets.c.run_id.in_(older)))
+        self._close(COMPLETED, when, matched)
+
+    def _count_fields(self, connection: sa.Connection, matched: int) -> None:
+        counted = (
+            sa.select(_groups.c.field, sa.func.sum(_groups.c.exceptions))
+            .where(_groups.c.run_id == self.run_id, _groups.c.field.is_not(None))
+            .group_by(_groups.c.field)
+        )
+        differing = {name: int(count) for name, count in connection.execute(counted)}
+        rows = [
+            {
+                "run_id": self.run_id,
+                "field": field.column.name,
+                "critical": field.rules.critical,
+                "compared": matched,
+                "differing": differing.get(field.column.name, 0),
+            }
+            for field in self._plan.judged
+        ]
+        if rows:
+            connection.execute(sa.insert(_fields), rows)
+
+    def _close(self, status: str, when: datetime, matched: int | None) -> None:
+        values = {
+            "status": status,
+            "finished_at": when,
+            "matched": matched,
+            "exceptions": self._written,
+        }
+        with translated(), self._engine.begin() as connection:
+            connection.execute(sa.update(_runs).where(_runs.c.run_id == self.run_id).values(values))
+
+
+def _copy_into(table: sa.Table) -> bytes:
+    names = ", ".join(column.name for column in table.c)
+    return f"COPY {table.fullname} ({names}) FROM STDIN".encode()
+
+
+def _driver(connection: sa.Connection) -> psycopg.Connection[object]:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("the ledger is written through psycopg")
+    return driver
+
+
+_BIGINTS = sa.ARRAY(sa.BigInteger())
+
+
+def _insert_groups(run_id: int) -> sa.Insert:
+    by = [
+        _exceptions.c.kind,
+        _exceptions.c.field,
+        _exceptions.c.cause,
+        _exceptions.c.signature,
+        _exceptions.c.batch,
+        _exceptions.c.source_system,
+    ]
+    count = sa.func.sum(_exceptions.c.copies)
+    number = sa.func.row_number().over(order_by=[count.desc(), *by])
+    grouped = (
+        sa.select(sa.literal(run_id), number, *by, count)
+        .where(_exceptions.c.run_id == run_id)
+        .group_by(*by)
+    )
+    names = ["run_id", "group_no", *(column.name for column in by), "exceptions"]
+    return sa.insert(_groups).from_select(names, grouped)
+
+
+def _matched(run_id: int) -> sa.Select[int]:
+    """Pairs of records: those of the source that are neither missing nor lost copies."""
+    alone = sa.select(sa.func.coalesce(sa.func.sum(_groups.c.exceptions), 0)).where(
+        _groups.c.run_id == run_id, _groups.c.kind.in_(["missing", "lost_copy"])
+    )
+    return sa.select(_runs.c.source_rows - alone.scalar_subquery()).where(_runs.c.run_id == run_id)
+
+
+def _storable(text: str | None) -> str | None:
+    """Text that PostgreSQL can hold: what is no Unicode, and the zero character, are spelt out."""
+    if text is None or (text.isascii() and "\0" not in text):
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -1,0 +1,200 @@
+"""The reconciliation engine beside a bare full join of the same tables, in one run.
+
+``python -m tests.benchmarks.reconcile [--rows 1000000]`` on the server that
+``PLUMBLINE_TEST_SERVER_URL`` names. Two databases of it stand for two servers. Other tools are
+measured where they are installed, and named where they are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import sqlalchemy as sa
+
+SHAPE = """(id bigint, first_name text, last_name text, email text, birth date,
+  hired timestamptz, salary numeric(12, 2), credit numeric(10, 4), status char(2), active boolean,
+  region int, note text)"""
+FILL = """INSERT INTO source SELECT n, 'First' || n * 7919 % 10007, 'Last' || n * 104729 % 100003,
+  'user' || n || '@example.org', date '1950-01-01' + (n % 20000)::int,
+  timestamptz '2000-01-01' + n * interval '37 seconds', n * 31 % 9000000 / 100.0,
+  n * 17 % 400000 / 10000.0, (array['A1', 'B2', 'C3'])[n % 3 + 1], n % 2 = 0, (n % 50)::int,
+  CASE WHEN n % 5 > 0 THEN 'note ' || n % 1000 END
+FROM generate_series(1, CAST(:rows AS bigint)) AS n"""
+DAMAGE = (
+    "UPDATE target SET last_name = left(last_name, 5) WHERE id % (:rows / 50) = 7",
+    "DELETE FROM target WHERE id % (:rows / 20) = 11",
+    "INSERT INTO target SELECT id + 2 * :rows, first_name FROM target WHERE id <= 10",
+    "INSERT INTO target SELECT * FROM target WHERE id IN (100, 200, 300, 400, 500)",
+)
+EXPECTED = 50 + 20 + 10 + 5
+COLUMNS = ("first_name", "last_name", "email", "birth", "hired", "salary", "credit", "status")
+COLUMNS += ("active", "region", "note")
+UNEQUAL = " OR ".join(f"s.{name} IS DISTINCT FROM t.{name}" for name in COLUMNS)
+BARE = (
+    "SELECT count(*) FROM source s FULL JOIN target t ON s.id = t.id "
+    f"WHERE s.id IS NULL OR t.id IS NULL OR {UNEQUAL}"
+)
+SPEC = """name = "bench"
+[source]
+url_env = "BENCH_SOURCE"
+[target]
+url_env = "BENCH_TARGET"
+[[table]]
+name = "members"
+source = "source"
+target = "target"
+key = ["id"]
+"""
+ROUNDS = 3
+
+
+@contextmanager
+def connected(url: str, *, autocommit: bool = False) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    level = "AUTOCOMMIT" if autocommit else "READ COMMITTED"
+    with engine.connect().execution_options(isolation_level=level) as connection:
+        yield connection
+    engine.dispose()
+
+
+@contextmanager
+def new_database(server: str, name: str) -> Iterator[str]:
+    with connected(server, autocommit=True) as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with connected(server, autocommit=True) as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def build(url: str, rows: int) -> None:
+    with connected(url) as connection, connection.begin():
+        for name in ("source", "target"):
+            connection.execute(sa.text(f"CREATE TABLE {name} {SHAPE}"))
+        connection.execute(sa.text(FILL), {"rows": rows})
+        connection.execute(sa.text("INSERT INTO target TABLE source"))
+        for statement in DAMAGE:
+            connection.execute(sa.text(statement), {"rows": rows})
+        connection.execute(sa.text("ALTER TABLE source ADD PRIMARY KEY (id)"))
+        connection.execute(sa.text("CREATE INDEX ON target (id)"))
+    with connected(url, autocommit=True) as connection:
+        connection.execute(sa.text("VACUUM ANALYZE"))
+
+
+def bare(url: str, memory: str) -> float:
+    """A full join that compares every column and counts, null-safe but blind to duplicates."""
+    with connected(url) as connection:
+        connection.execute(sa.text(f"SET work_mem = '{memory}'"))
+        connection.execute(sa.text("SET jit = off"))
+        begun = perf_counter()
+        connection.execute(sa.text(BARE))
+        return perf_counter() - begun
+
+
+def ours(source: str, target: str, own: str, spec: Path, *options: str) -> tuple[float, int]:
+    """Seconds inside the process, from the open specification to the complete ledger, and MB."""
+    environment = os.environ | {
+        "BENCH_SOURCE": source,
+        "BENCH_TARGET": target,
+        "PLUMBLINE_OWN_URL": own,
+    }
+    command = [sys.executable, "-m", __spec__.name, "--child", str(spec), *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    seconds, exceptions, megabytes = done.stdout.split()[-3:]
+    if int(exceptions) not in {EXPECTED, EXPECTED - 50}:
+        raise SystemExit(f"{exceptions} exceptions instead of {EXPECTED}")
+    return float(seconds), int(megabytes)
+
+
+def child(spec: str, changed: bool) -> None:
+    from dashboard.progress import SilentProgress
+    from dashboard.reconcile.resolve import Place
+    from dashboard.reconcile.run import Options, run_table
+    from dashboard.reconcile.spec import load
+    from queries.database import own_engine
+
+    held, lines = load(Path(spec))
+    own = own_engine(os.environ["PLUMBLINE_OWN_URL"])
+    begun = perf_counter()
+    place = Place("bench.toml", lines, ("table", 0))
+    options = Options(changed=changed, fresh=not changed)
+    outcome = run_table(held, held.table[0], place, own, options, SilentProgress())
+    seconds = perf_counter() - begun
+    # Not getrusage: its maximum is inherited from the parent that started this process.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    used = int(status.partition("VmHWM:")[2].split()[0]) // 1024
+    print(f"{seconds:.3f} {outcome.exceptions} {used}")
+
+
+def typical(measure: Callable[[], float]) -> float:
+    return median(measure() for _ in range(ROUNDS))
+
+
+def main(rows: int) -> None:
+    server = os.environ["PLUMBLINE_TEST_SERVER_URL"]
+    with ExitStack() as stack:
+        here, there = (
+            stack.enter_context(new_database(server, f"plumbline_bench_{name}"))
+            for name in ("here", "there")
+        )
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        spec = folder / "bench.toml"
+        spec.write_text(SPEC, encoding="utf-8")
+        build(here, rows)
+        build(there, rows)
+        print(f"{rows:,} records × 12 columns; median of {ROUNDS}")
+        memory: list[int] = []
+
+        def run(source: str, *options: str) -> float:
+            seconds, used = ours(source, here, here, spec, *options)
+            memory.append(used)
+            return seconds
+
+        plain = typical(lambda: bare(here, "4MB"))
+        roomy = typical(lambda: bare(here, "128MB"))
+        base = min(plain, roomy)
+        line("bare full join, work_mem 4 MB", plain, base)
+        line("bare full join, work_mem 128 MB", roomy, base)
+        line("ours, one database", typical(lambda: run(here)), base)
+        line("ours, across databases", typical(lambda: run(there)), base)
+        again = revalidate(here, rows, lambda: run(there, "--changed"))
+        line("ours, again after 50 buckets changed", again, base)
+        print(f"memory of our process: {max(memory)} MB")
+        for tool in ("reladiff", "datacompy"):
+            if importlib.util.find_spec(tool) is None:
+                print(f"{tool}: not installed here, not measured")
+
+
+def revalidate(target: str, rows: int, run: Callable[[], float]) -> float:
+    """Fifty records in fifty buckets are repaired or damaged, then only these are compared."""
+    measured = []
+    for turn in range(ROUNDS):
+        value = "substr(last_name, 1, 5)" if turn % 2 else "'Last' || id * 104729 % 100003"
+        with connected(target) as connection, connection.begin():
+            statement = f"UPDATE target SET last_name = {value} WHERE id % (:rows / 50) = 7"
+            connection.execute(sa.text(statement), {"rows": rows})
+        measured.append(run())
+    return median(measured)
+
+
+def line(what: str, seconds: float, base: float) -> None:
+    print(f"{what:40} {seconds:7.2f} s  {seconds / base:5.2f} ×")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--child")
+    arguments.add_argument("--changed", action="store_true")
+    given = arguments.parse_args()
+    child(given.child, given.changed) if given.child else main(given.rows)
