@@ -85,7 +85,7 @@ class _Line:
         if monotonic() - self._drawn_at < REDRAW_S and done < total:
             return
         self._drawn_at = monotonic()
-        self._overwrite(f"  {self._title} {bar(done, total)}")
+        self._overwrite(f"  {self._title} {bar(done, total)}{left(self.elapsed, done, total)}")
 
     def finish(self, remark: str) -> None:
         text = f"  {self._title}: {remark}"
@@ -104,3 +104,13 @@ def bar(done: int, total: int) -> str:
     share = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
     filled = int(share * BAR_WIDTH)
     return f"[{'#' * filled}{'-' * (BAR_WIDTH - filled)}] {int(share * 100)}%"
+
+
+def left(elapsed_s: float, done: int, total: int) -> str:
+    """How long the rest takes at the pace so far; nothing while that cannot be said."""
+    if not 0 < done < total:
+        return ""
+    seconds = elapsed_s * (total - done) / done
+    return (
+        f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
+    )

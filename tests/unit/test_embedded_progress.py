@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import progress
-from dashboard.progress import SilentProgress, TerminalProgress, bar
+from dashboard.progress import SilentProgress, TerminalProgress, bar, left
 
 
 def test_a_log_gets_one_line_for_each_stage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,3 +57,16 @@ def test_a_bar_has_one_length_and_stays_within_bounds(done: int, total: int) -> 
     drawn, share = bar(done, total).rsplit(" ", 1)
     assert len(drawn) == progress.BAR_WIDTH + 2
     assert 0 <= int(share.removesuffix("%")) <= 100
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "done", "words"),
+    [
+        (10.0, 50, ", about 10 s left"),
+        (60.0, 10, ", about 9 min left"),
+        (5.0, 0, ""),
+        (5.0, 100, ""),
+    ],
+)
+def test_the_time_left_follows_from_the_pace_so_far(elapsed: float, done: int, words: str) -> None:
+    assert left(elapsed, done, 100) == words
