@@ -13,6 +13,8 @@ from queries.errors import PlumblineError
 
 CANNOT = 2
 """Exit code when a command could not do its work."""
+_FILES = {"import": "import_results"}
+"""Commands whose name is a word of Python's own."""
 
 
 class LazyGroup(click.Group):
@@ -22,12 +24,15 @@ class LazyGroup(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        named = {file: name for name, file in _FILES.items()}
+        files = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(named.get(file, file) for file in files)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        found = import_module(f"{commands.__name__}.{cmd_name}").command
+        file = _FILES.get(cmd_name, cmd_name)
+        found = import_module(f"{commands.__name__}.{file}").command
         return found if isinstance(found, click.Command) else None
 
 

@@ -18,6 +18,7 @@ from dashboard.kept_sample import DATABASE, KeptSample, Record
 from dashboard.progress import Progress
 from dashboard.sample.recipe import Recipe
 from dashboard.serving import LOCAL, address_of, open_browser, require_free_port, serve
+from dashboard.settings import Sample
 
 HISTORY_WEEKS = 12
 FOR_ROOT = Path("/var/lib/plumbline")
@@ -63,7 +64,7 @@ def run(demo: Demo, progress: Progress) -> None:
             server = stack.enter_context(EmbeddedServer(demo.folder))
         require_free_port(LOCAL, demo.port)
         server.announce(here)
-        environment = app_environment(server, prepare(server, demo, progress))
+        environment = app_environment(server, demo.recipe, prepare(server, demo, progress))
         click.echo("  Starting the app …")
         serve(environment, host=LOCAL, port=demo.port, when_ready=when_ready)
 
@@ -79,13 +80,13 @@ def prepare(server: EmbeddedServer, demo: Demo, progress: Progress) -> Record:
     )
 
 
-def app_environment(server: EmbeddedServer, record: Record) -> Mapping[str, str]:
+def app_environment(server: EmbeddedServer, recipe: Recipe, record: Record) -> Mapping[str, str]:
     """The app's options; they hold its database's URLs, so they are not to be shown."""
     return {
         "PLUMBLINE_SOURCE_URL": server.url(DATABASE, READER),
         "PLUMBLINE_OWN_URL": server.url(DATABASE, WRITER),
         "PLUMBLINE_AS_OF": record.as_of.isoformat(),
-        "PLUMBLINE_SAMPLE": "1",
+        "PLUMBLINE_SAMPLE": Sample.GIVEN if recipe.tickets_csv else Sample.INVENTED,
     }
 
 
@@ -95,12 +96,14 @@ def _make(
     """Fill a database with the programme and the gates' history; returns its last moment."""
     from dashboard.commands.evaluate import record_history
     from dashboard.sample.programme import build
+    from dashboard.sample.recount import recount
 
     build(server.url(database), demo.recipe, models, progress)
     with databases.administering(server.url(database)) as connection:
         grant_roles(connection)
         as_of = _as_of(connection, demo.recipe)
     own, source = server.url(database, WRITER), server.url(database, READER)
+    recount(source, own, progress)
     with progress.stage("Recording the gates of the last weeks") as stage:
         for done in range(HISTORY_WEEKS):
             week = as_of - timedelta(weeks=HISTORY_WEEKS - 1 - done)

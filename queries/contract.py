@@ -412,8 +412,17 @@ migration_exceptions = _relation(
     ),
     _column("first_seen_at", _time, "First seen", domain=Past()),
     _column("last_seen_at", _time, "Last seen", domain=Past()),
-    sa.Index("migration_exceptions_batch", "batch_id"),
+    sa.Index(
+        "migration_exceptions_batch",
+        *("batch_id", "exception_id", "status", "severity", "cause", "field"),
+    ),
+    sa.Index(
+        "migration_exceptions_counts",
+        *("batch_id", "status", "severity", "cause", "field", "first_seen_at"),
+    ),
+    sa.Index("migration_exceptions_record", "table_name", "key"),
     sa.Index("migration_exceptions_first_seen", "first_seen_at"),
+    sa.Index("migration_exceptions_last_seen", "last_seen_at"),
     pages=("status", "exceptions"),
     fresh_by="last_seen_at",
 )

@@ -118,6 +118,20 @@ def translated() -> Iterator[None]:
         raise translate(error) from error
 
 
+def if_present(connection: sa.Connection, question: Callable[[], Result]) -> Result | None:
+    """The answer, or None where its relation is missing; any other failure is the caller's.
+
+    The question runs behind a savepoint, so that the snapshot outlives a missing relation.
+    """
+    try:
+        with connection.begin_nested():
+            return question()
+    except exc.SQLAlchemyError as error:
+        if isinstance(translate(error), MissingRelationError):
+            return None
+        raise
+
+
 def translate(error: exc.SQLAlchemyError) -> DatabaseError:
     """The product's error for a driver's error; parameters and passwords stay out of it."""
     if isinstance(error, exc.TimeoutError):

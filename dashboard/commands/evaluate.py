@@ -177,16 +177,19 @@ def record_history(own_url: str, source_url: str, until: datetime, weeks: int) -
     moments = [until - timedelta(weeks=ago) for ago in range(weeks - 1, -1, -1)]
     try:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            evaluations = list(pool.map(lambda moment: _judge(source, policy, moment), moments))
+            judged = pool.map(lambda moment: _judge(source, policy, moment, own_url), moments)
+            evaluations = list(judged)
     finally:
         source.dispose()
     return sum(recorded.added for recorded in _record(own_url, evaluations))
 
 
-def _judge(source: sa.Engine, policy: Policy, as_of: datetime) -> Evaluation:
+def _judge(
+    source: sa.Engine, policy: Policy, as_of: datetime, own_url: str | None = None
+) -> Evaluation:
     from dashboard.evidence import gather  # imports every collector
 
-    return evaluate(policy, gather(source, policy, as_of), now=as_of)
+    return evaluate(policy, gather(source, policy, as_of, own_url=own_url), now=as_of)
 
 
 def _record(own_url: str, evaluations: Iterable[Evaluation]) -> list[Recorded]:
