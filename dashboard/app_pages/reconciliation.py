@@ -7,13 +7,18 @@ from functools import partial
 
 import streamlit as st
 
+from components.field_accuracy.assess_recount import belonging
 from components.layout import states
-from components.reconciliation import panel
+from components.reconciliation import panel, recount_panel, runs_panel, throughput_panel
 from components.reconciliation.assess import Run, latest, runs
 from components.reconciliation.assess_evidence import answer, title
 from components.reconciliation.assess_totals import Totals, totals
+from components.reconciliation.recount import recount
+from components.reconciliation.runs import series
+from components.reconciliation.throughput import throughput
 from dashboard import shell
-from queries import migration
+from queries import migration, migration_runs, reconciliation_results
+from queries import recount as reports
 from queries.errors import MissingRelationError
 
 
@@ -38,10 +43,37 @@ def render() -> None:
         st.header("Control totals", anchor=False)
         if compared is not None:
             panel.totals(run, compared)
-        st.header("Runs so far", anchor=False)
+        _recounted(page, found, run)
+        st.header("Throughput", anchor=False)
         with page.part():
-            failed = page.ask(migration.exceptions).rows
-            panel.history(found, {row.run_id: row for row in failed})
+            loads = page.ask(migration_runs.loads).rows
+            throughput_panel.loads(throughput(loads, run.id), title(run))
+        st.header("From run to run", anchor=False)
+        with page.part():
+            _from_run_to_run(page, found)
+
+
+def _recounted(page: shell.Page, found: Sequence[Run], run: Run) -> None:
+    """The pipeline's own report beside our recomputation."""
+    st.header("The pipeline's report beside our recount", anchor=False)
+    with page.part():
+        asked = page.ask_own(reconciliation_results.latest_runs, page.as_of)
+        pairs = belonging(run, found, asked.rows) if asked is not None else None
+        known = (*pairs.current, *pairs.outdated) if pairs is not None else ()
+        ids = tuple(pair.run_id for pair in known)
+        fields = page.ask_own(reconciliation_results.fields, ids).rows if ids else ()
+        groups = page.ask_own(reconciliation_results.groups, ids).rows if ids else ()
+        reported = page.ask(reports.reported_fields, run.id).rows
+        recount_panel.engine_versus_pipeline(recount(run, known, fields, groups, reported))
+
+
+def _from_run_to_run(page: shell.Page, found: Sequence[Run]) -> None:
+    """How each measure moved, when its gate will be met, and the counts behind it."""
+    failed = page.ask(migration.exceptions).rows
+    critical = page.ask(migration_runs.critical_values).rows
+    loads = page.ask(migration_runs.loads).rows
+    runs_panel.movement(series(found, failed, critical, loads, page.policy))
+    panel.history(found, {row.run_id: row for row in failed})
 
 
 def _chosen(page: shell.Page, found: Sequence[Run]) -> Run | None:
