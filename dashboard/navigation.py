@@ -61,6 +61,20 @@ ENTRIES = (
         "Records in against records out, for each batch.",
     ),
     Entry(
+        MIGRATION,
+        "field_accuracy",
+        "Field accuracy",
+        ":material/grid_on:",
+        "Which fields arrive as they left, by the pipeline's claim and by our own recount.",
+    ),
+    Entry(
+        MIGRATION,
+        "exceptions",
+        "Exceptions",
+        ":material/report:",
+        "What failed, whether it is more than usual, and the records side by side.",
+    ),
+    Entry(
         MODEL,
         "pipeline",
         "Pipeline",

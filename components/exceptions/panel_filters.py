@@ -1,0 +1,69 @@
+"""The filters of exceptions: one field each, every choice in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from components.exceptions.assess import Dimension, breakdown, label
+from queries.exceptions_rows import CountRow, Filters
+
+_FIELDS = (
+    (Dimension.BATCH, 210),
+    (Dimension.CAUSE, 170),
+    (Dimension.SEVERITY, 110),
+    (Dimension.STATUS, 120),
+    (Dimension.FIELD, 150),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the viewer filters by."""
+
+    filters: Filters
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.filters == Filters()
+
+
+def choose(row: Any, found: Sequence[CountRow]) -> View:
+    """Draw the filters and give what they are set to; what does not occur cannot be chosen."""
+    wanted = {}
+    with row:
+        for dimension, width in _FIELDS:
+            words = _words(found, dimension)
+            name = dimension.value.lower()
+            chosen = st.selectbox(
+                dimension.value,
+                list(words),
+                index=None,
+                placeholder="All",
+                key=name,
+                bind="query-params",
+                width=width,
+            )
+            wanted[name] = words.get(chosen) if chosen else None
+    return View(Filters(**wanted))
+
+
+def _words(found: Sequence[CountRow], dimension: Dimension) -> dict[str, str]:
+    """The words as shown, most frequent first, and as they stand in the table."""
+    stored = {label(row, dimension): _stored(row, dimension) for row in found}
+    return {part.label: stored[part.label] for part in breakdown(found, dimension)}
+
+
+def _stored(row: CountRow, dimension: Dimension) -> str:
+    value = {
+        Dimension.BATCH: row.batch_id,
+        Dimension.CAUSE: row.cause,
+        Dimension.SEVERITY: row.severity,
+        Dimension.STATUS: row.status,
+        Dimension.FIELD: row.field,
+    }[dimension]
+    return value or ""
