@@ -11,7 +11,7 @@ import streamlit as st
 
 from components.exceptions.assess import Dimension, Part, Systematic, Total, word_label
 from components.exceptions.assess_origins import Beside, disagreement
-from components.gates.status import Status
+from components.gates.assess import GateResult
 from components.layout import numbers, states, table, tile
 from components.layout.exporting import offer
 from components.layout.masking import mask_quoted
@@ -34,16 +34,10 @@ def origin(row: Any) -> str:
     return str(chosen or REPORT)
 
 
-def headline(found: Total, records: int, limit: float | None, *, who: str) -> None:
-    """Key numbers of a run: all, open, critical, and the open share against its limit."""
-    over = limit is not None and records > 0 and not found.open / records <= limit
-    rate = tile.Tile(
-        "Open per record extracted",
-        numbers.percentage(found.open, records) if found.open else "0",
-        note=f"limit {numbers.proportion_text(limit, limit)}" if limit is not None else "",
-        trend=f"of {records:,} records",
-        status=Status.FAIL if over else None,
-    )
+def headline(
+    found: Total, *, who: str, rate: GateResult | None = None, critical: GateResult | None = None
+) -> None:
+    """Key numbers: all, open, critical; and what the gates say, where they judge this very run."""
     others = [
         f"{word_label(word).lower()} {number:,}"
         for word, number in found.open_by_severity.items()
@@ -59,12 +53,22 @@ def headline(found: Total, records: int, limit: float | None, *, who: str) -> No
         tile.Tile(
             "Critical and open",
             numbers.count(found.critical_open),
+            note=f"limit {critical.limit_text}" if critical else "",
             trend=", ".join(others) or "nothing else is open",
-            status=Status.FAIL if found.critical_open else None,
+            status=critical.status if critical else None,
         ),
-        rate,
     ]
-    tile.tiles(tiles if records else tiles[:3], key="exception_numbers")
+    if rate is not None:
+        tiles.append(
+            tile.Tile(
+                "Records with an open exception",
+                rate.value_text,
+                note=f"limit {rate.limit_text}",
+                trend=f"n {rate.n:,}" if rate.n is not None else "",
+                status=rate.status,
+            )
+        )
+    tile.tiles(tiles, key="exception_numbers")
 
 
 def origins(found: Sequence[Beside]) -> None:

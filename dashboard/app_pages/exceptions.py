@@ -33,6 +33,7 @@ from queries.own_schema import AccessRecord
 from queries.reconciliation_results import RunRow
 
 OPEN_RATE = "exceptions.open_rate"
+RATE_GATE, CRITICAL_GATE = "exceptions_open", "exceptions_critical"
 LOOK = "personal data shown"
 _RECORDED = "_plumbline_look_recorded"
 
@@ -66,8 +67,12 @@ def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
     defects = assess.defects(kept)
     total = assess.total(kept)
     page.answer(assess.answer(_named(run.id, view), total, defects[0] if defects else None))
+    judged = view.everything and latest(found) == run
     panel.headline(
-        total, run.extracted if view.everything else 0, _limit(page), who=f"reported of {run.id}"
+        total,
+        who=f"reported of {run.id}",
+        rate=page.evaluation().gate(RATE_GATE) if judged else None,
+        critical=page.evaluation().gate(CRITICAL_GATE) if judged else None,
     )
     revealed = _revealed(page)
     with page.part():
@@ -105,7 +110,7 @@ def _recount(page: shell.Page, recounts: Sequence[RunRow]) -> None:
     total = assess.total(kept)
     name = _named("our recount", view)
     page.answer(assess.answer(name, total, defects[0] if defects else None))
-    panel.headline(total, 0, None, who="found by our comparison")
+    panel.headline(total, who="found by our comparison")
     revealed = _revealed(page)
     with page.part():
         _open_recount(page, rows, revealed)
