@@ -27,6 +27,8 @@ PAGES = (
     ("status", {}),
     ("gates", {}),
     ("reconciliation", {}),
+    ("field_accuracy", {}),
+    ("exceptions", {}),
     *(("pipeline", {"view": view}) for view in PIPELINE_VIEWS),
 )
 SIZES = (("1.5 M", 1.0), ("6 M", 4.0))
