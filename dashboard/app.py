@@ -43,7 +43,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm() -> None:
-    from dashboard import navigation
+    from dashboard import evidence, navigation  # noqa: F401 - the first judgement needs it
 
     for entry in navigation.ENTRIES:
         entry.render  # noqa: B018 - the property imports the page
@@ -80,6 +80,13 @@ def on_script_error(error: Exception) -> bool:
     )
     return True
 
+
+def _already_told(_: logging.LogRecord) -> bool:
+    """Keep Streamlit's own report of an error, message and all, out of the log."""
+    return False
+
+
+logging.getLogger("streamlit.error_util").addFilter(_already_told)
 
 app = st.App(
     Path(__file__).with_name("entry.py"),

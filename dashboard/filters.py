@@ -126,8 +126,9 @@ def scope_of(selection: Selection, as_of: datetime) -> Scope:
 
 def _period(selection: Selection, as_of: datetime) -> tuple[datetime, datetime]:
     end = end_of(last_day(as_of))
-    if selection.period == CUSTOM and len(selection.days) == 2:
-        first, last = selection.days
+    if selection.period == CUSTOM and selection.days:
+        # A link holds a range of one day, as a range half chosen, as that day alone.
+        first, last = selection.days[0], selection.days[-1]
         return datetime.combine(first, time(), UTC), end_of(last)
     return end - timedelta(days=PERIODS.get(selection.period, PERIODS[DEFAULT_PERIOD])), end
 
@@ -138,16 +139,24 @@ def asked() -> Mapping[str, Sequence[str]]:
 
 
 def unknown_words(
-    asked: Mapping[str, Sequence[str]], choices: Choices, shown: Sequence[Filter], latest: date
+    asked: Mapping[str, Sequence[str]],
+    choices: Choices,
+    shown: Sequence[Filter],
+    *,
+    latest: date,
+    as_of: date,
 ) -> tuple[str, ...]:
-    """What the link asks for that does not exist, as sentences without the words themselves."""
+    """What the link asks for that does not exist, as sentences without the words themselves.
+
+    ``latest`` is the last day that can be the as-of, ``as_of`` the last day of a range.
+    """
     sentences = [
         f"The link asks for a {_LABELS[name].lower()} that does not exist."
         for name in shown
         if set(asked.get(name.value, ())) - set(choices.of(name))
     ]
-    days = [value for name in (AS_OF, RANGE) for value in asked.get(name, ())]
-    if not all(_is_day(value, latest) for value in days):
+    limits = {AS_OF: latest, RANGE: as_of}
+    if not all(_is_day(day, last) for name, last in limits.items() for day in asked.get(name, ())):
         sentences.append("The link holds a day that cannot be shown.")
     return tuple(sentences)
 

@@ -22,8 +22,11 @@ class Readiness:
 
 def readiness() -> Readiness:
     """Ask the database for nothing, to see that it answers."""
-    if settings().source_url is None:
-        return Readiness(False, "not configured")
+    try:
+        if settings().source_url is None:
+            return Readiness(False, "not configured")
+    except PlumblineError:
+        return Readiness(False, "wrong options")
     try:
         read(cache.source(), lambda connection: connection.execute(sa.select(1)))
     except PlumblineError:

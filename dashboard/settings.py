@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from queries.errors import InvalidInputError
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 
@@ -35,7 +37,11 @@ class _SecretsFile(PydanticBaseSettingsSource):
         if not SECRETS_FILE.is_file():
             return {}
         table = tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8")).get("plumbline", {})
-        return dict(table)
+        if not isinstance(table, dict):
+            raise InvalidInputError(
+                f"In {SECRETS_FILE}, plumbline is no table. Put the options under [plumbline]."
+            )
+        return table
 
 
 class Settings(BaseSettings):
@@ -75,8 +81,31 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The options of this process, read once."""
-    return Settings()
+    """The options of this process, read once.
+
+    Raises:
+        InvalidInputError: an option cannot be used; its value, which may be a password, is
+            never repeated.
+    """
+    try:
+        return Settings()
+    except tomllib.TOMLDecodeError:
+        raise InvalidInputError(
+            f"The file {SECRETS_FILE} is not valid TOML. Correct it, or set PLUMBLINE_ variables."
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInputError(
+            f"The file {SECRETS_FILE} cannot be read. Check its permissions and that it is UTF-8."
+        ) from None
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"PLUMBLINE_{str(fault['loc'][0]).upper()}: {fault['msg'].lower()}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise InvalidInputError(
+            f"An option cannot be used. {wrong}. Correct it in the environment or in "
+            f"{SECRETS_FILE}."
+        ) from None
 
 
 def default_as_of(now: datetime) -> datetime:

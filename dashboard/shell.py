@@ -218,7 +218,13 @@ def _filtered(row: Any, shown: tuple[Filter, ...], default: datetime) -> Scope:
     with row:
         as_of = filters.as_of_field(default)
         available = _choices(as_of) if shown else Choices()
-        unknown = filters.unknown_words(link, available, shown, filters.last_day(default))
+        unknown = filters.unknown_words(
+            link,
+            available,
+            shown,
+            latest=filters.last_day(default),
+            as_of=filters.last_day(as_of),
+        )
         selection = filters.fields(available, shown, as_of)
     for sentence in unknown:
         states.notice(f"{sentence} The default is shown instead.")

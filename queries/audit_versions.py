@@ -15,6 +15,8 @@ from queries.contract import config_history, ml_training_runs, prediction_audit
 from queries.scope import Scope
 
 GRACE = timedelta(seconds=60)
+# The type stands in the statement, so that the drawer's text runs as it is shown.
+_GRACE = sa.cast(GRACE, sa.Interval)
 """Around a switch the old value is as good as the new one: servers do not turn at once."""
 
 _KNOBS = {
@@ -84,14 +86,14 @@ def _history(scope: Scope) -> _History:
     )
     s = switches.c
     edge = sa.union(
-        sa.select((s.valid_from - GRACE).label("edge")), sa.select(s.valid_from + GRACE)
+        sa.select((s.valid_from - _GRACE).label("edge")), sa.select(s.valid_from + _GRACE)
     ).cte("edge")
     slots = sa.select(
         edge.c.edge, sa.func.row_number().over(order_by=edge.c.edge).label("slot")
     ).cte("slots")
     within = sa.and_(
-        slots.c.edge >= s.valid_from - GRACE,
-        sa.or_(s.valid_to.is_(None), slots.c.edge < s.valid_to + GRACE),
+        slots.c.edge >= s.valid_from - _GRACE,
+        sa.or_(s.valid_to.is_(None), slots.c.edge < s.valid_to + _GRACE),
     )
     allowed = (
         sa.select(s.knob, s.version, sa.cast(slots.c.slot, sa.Integer).label("slot"))

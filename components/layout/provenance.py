@@ -66,7 +66,7 @@ def _question(number: int, question: Asked) -> None:
     st.caption(f"Asked {numbers.moment(found.asked_at)}, {numbers.milliseconds(found.elapsed_ms)}")
     st.code(found.sql, language="sql", wrap_lines=True)
     if found.parameters:
-        rows = [(name, str(value)) for name, value in found.parameters.items()]
+        rows = [(name, as_text(value)) for name, value in found.parameters.items()]
         st.table(
             pd.DataFrame(rows, columns=["Parameter", "Value"]),
             border="horizontal",
@@ -74,3 +74,10 @@ def _question(number: int, question: Asked) -> None:
             width="content",
             alt=f"Parameters of question {number}",
         )
+
+
+def as_text(value: object) -> str:
+    """A parameter as PostgreSQL reads it in quotes; an array stands in braces."""
+    if isinstance(value, list | tuple):
+        return f"{{{','.join(as_text(item) for item in value)}}}"
+    return str(value)

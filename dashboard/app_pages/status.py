@@ -46,7 +46,7 @@ def _since(page: shell.Page) -> date:
     with page.filter_row:
         chosen = st.date_input(
             "Changed since",
-            value=last - LOOK_BACK,
+            value=max(last - LOOK_BACK, filters.FIRST_DAY),
             min_value=filters.FIRST_DAY,
             max_value=last,
             key="since",

@@ -53,10 +53,13 @@ def test_an_own_range_includes_both_days() -> None:
     assert scope.end - scope.start == timedelta(days=1)
 
 
-def test_half_a_range_falls_back_to_the_default() -> None:
+def test_one_day_of_a_range_is_that_day() -> None:
     scope = scope_of(Selection(period=CUSTOM, days=(date(2026, 11, 2),)), MIDNIGHT)
 
-    assert scope.end - scope.start == timedelta(days=28)
+    assert (scope.start, scope.end) == (
+        datetime(2026, 11, 2, tzinfo=UTC),
+        datetime(2026, 11, 3, tzinfo=UTC),
+    )
 
 
 def test_a_range_after_the_as_of_is_refused_in_words() -> None:
@@ -116,3 +119,27 @@ def test_a_link_sets_the_filters(open_page: OpenPage, sample_database: str) -> N
 
     sound(page)
     assert page.selectbox(key="period").value == "7 days"
+
+
+def test_a_range_after_the_as_of_is_said_to_be_out_of_reach(
+    open_page: OpenPage, sample_database: str
+) -> None:
+    late = {
+        "period": CUSTOM,
+        "range": ["2026-10-20", "2026-10-25"],
+        "as_of": "2026-10-01",
+    }
+
+    test = open_page("pipeline", sample_database, query=late)
+
+    sound(test)
+    assert "The link holds a day that cannot be shown." in words(test)
+
+
+def test_status_opens_on_the_first_day_there_is(
+    open_page: OpenPage, contract_database: str
+) -> None:
+    test = open_page("status", contract_database, query={"as_of": "2000-01-01"})
+
+    sound(test)
+    assert "not measured" in words(test)
