@@ -21,7 +21,7 @@ help:
 	@echo "make demo    a sample programme in the browser, on its own PostgreSQL"
 	@echo "make test    every test (TESTS=path and ARGS=... reach pytest)"
 	@echo "make lint    style, types and layers"
-	@echo "make bench   the time of each page's questions"
+	@echo "make bench   pages beside a bare count, reconciliation beside a bare join"
 	@echo "make clean   remove the virtual environment and caches"
 
 demo: $(VENV)/.runtime

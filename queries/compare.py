@@ -35,10 +35,13 @@ _MANY_REPEATED = 0.25
 class Session(Protocol):
     """Both sides, open at one moment each."""
 
-    def survey(self, *, hashed: bool, whole: bool) -> dict[int, BucketState]:
+    def survey(
+        self, *, hashed: bool, whole: bool, buckets: Collection[int] | None = None
+    ) -> dict[int, BucketState]:
         """Count every bucket; ``hashed`` also sums contents where the session can use them.
 
-        ``whole`` announces that everything will be compared next, in one piece.
+        ``whole`` announces that everything will be compared next, in one piece. With ``buckets``
+        nothing else is looked at, by the index of the keys where buckets are ranges.
         """
 
     def hash(self, states: dict[int, BucketState], buckets: set[int]) -> dict[int, BucketState]:
@@ -94,7 +97,9 @@ class SameDatabase:
         self._drop_begun()
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
-    def survey(self, *, hashed: bool, whole: bool) -> dict[int, BucketState]:
+    def survey(
+        self, *, hashed: bool, whole: bool, buckets: Collection[int] | None = None
+    ) -> dict[int, BucketState]:
         with _Parallel((self._main, *self._helpers)) as pool:
             # The server joins while the other connections count.
             joining = (
@@ -103,7 +108,7 @@ class SameDatabase:
                 else None
             )
             asked = [
-                pool.submit(self._survey_side, reader, source)
+                pool.submit(self._survey_side, reader, source, buckets)
                 for reader, source in zip(self._helpers, (True, False), strict=True)
             ]
             found = [each.result() for each in asked]
@@ -169,13 +174,17 @@ class SameDatabase:
                 side.append(Row(key, values, found[-2:], int(found[0] or 0), copies))
             yield from group(self._plan, source, target, in_source=in_source, in_target=in_target)
 
-    def _survey_side(self, reader: Reader, source: bool) -> tuple[dict[int, BucketCount], set[int]]:
+    def _survey_side(
+        self, reader: Reader, source: bool, buckets: Collection[int] | None
+    ) -> tuple[dict[int, BucketCount], set[int]]:
         side = 0 if source else 1
-        statement = self._ask.survey(source=source, marked=self._marked[side], hashing=None)
+        statement = self._ask.survey(
+            source=source, marked=self._marked[side], hashing=None, buckets=buckets
+        )
         counts = survey_of.parse(reader.rows(statement))
         if not self._plan.keyed or self._unique[side]:
             return counts, set()
-        repeated = reader.rows(self._ask.duplicates(source=source))
+        repeated = reader.rows(self._ask.duplicates(source=source, buckets=buckets))
         return counts, {int(found[0] or 0) for found in repeated}
 
     def _drop_begun(self) -> None:
@@ -236,9 +245,14 @@ class AcrossDatabases:
                 reader.cancel()
         self._stack.__exit__(*error)  # type: ignore[arg-type]
 
-    def survey(self, *, hashed: bool, whole: bool) -> dict[int, BucketState]:
-        found = self._both(hashed=hashed or whole, buckets=None)
-        return survey_of.together(*found)
+    def survey(
+        self, *, hashed: bool, whole: bool, buckets: Collection[int] | None = None
+    ) -> dict[int, BucketState]:
+        states = survey_of.together(*self._both(hashed=hashed or whole, buckets=buckets))
+        if buckets is None:
+            return states
+        # Another engine is read as a whole, whatever is asked.
+        return {bucket: states[bucket] for bucket in sorted(states.keys() & set(buckets))}
 
     def hash(self, states: dict[int, BucketState], buckets: set[int]) -> dict[int, BucketState]:
         missing = {

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from itertools import islice
 
 import psycopg
 import sqlalchemy as sa
@@ -34,6 +36,8 @@ from queries.reconciliation_schema import (
 )
 
 PARTIAL, RUNNING, COMPLETED = "partial", "running", "completed"
+RECHECKED = "rechecked"
+"""Complete, but only where the run before it had exceptions: no evidence for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class FormerRun:
     run_id: int
     bucketing: str
     status: str
+    exceptions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +74,44 @@ class Classified:
     confidence: int
 
 
-def former_run(connection: sa.Connection, name: str, plan: Plan) -> FormerRun | None:
-    """The latest run under the same rules, complete or not."""
+def former_run(
+    connection: sa.Connection, name: str, plan: Plan, *, finished: bool = False
+) -> FormerRun | None:
+    """The latest run under the same rules, complete or not; ``finished`` passes over the latter."""
     statement = (
-        sa.select(_runs.c.run_id, _runs.c.bucketing, _runs.c.status)
+        sa.select(_runs.c.run_id, _runs.c.bucketing, _runs.c.status, _runs.c.exceptions)
         .where(_runs.c.name == name, _runs.c.pair == plan.name, _runs.c.plan_digest == plan.digest)
         .order_by(_runs.c.run_id.desc())
         .limit(1)
     )
+    if finished:
+        statement = statement.where(_runs.c.status.in_([COMPLETED, RECHECKED]))
     found = connection.execute(statement).first()
     return None if found is None else FormerRun(*found)
 
 
+def buckets_with_exceptions(connection: sa.Connection, run_id: int) -> set[int]:
+    """Where that run had found something."""
+    statement = sa.select(_exceptions.c.bucket).where(_exceptions.c.run_id == run_id).distinct()
+    return set(connection.scalars(statement))
+
+
 def former_states(connection: sa.Connection, run_id: int) -> dict[int, BucketState]:
     """What the buckets held when that run compared them."""
+    columns = [column for column in _buckets.c if column.name != "run_id"]
     states = {}
-    for row in connection.execute(sa.select(_buckets).where(_buckets.c.run_id == run_id)):
-        sides = [
-            BucketCount(
-                row.bucket,
-                getattr(row, f"{side}_rows"),
-                getattr(row, f"{side}_filtered"),
-                _whole(getattr(row, f"{side}_mark")),
-                _whole(getattr(row, f"{side}_digest")),
-            )
-            for side in ("source", "target")
-        ]
-        states[row.bucket] = BucketState(row.bucket, *sides)
+    found = connection.execute(sa.select(*columns).where(_buckets.c.run_id == run_id))
+    for bucket, *counts in found:
+        source, target = (
+            BucketCount(bucket, rows, filtered, _whole(mark), _whole(digest))
+            for rows, filtered, mark, digest in (counts[:4], counts[4:])
+        )
+        states[bucket] = BucketState(bucket, source, target)
     return states
 
 
-def _whole(number: object) -> int | None:
-    return None if number is None else int(str(number))
+def _whole(number: Decimal | None) -> int | None:
+    return None if number is None else int(number)
 
 
 class Ledger:
@@ -208,18 +219,18 @@ class Ledger:
         return number
 
     def _save_states(self, connection: sa.Connection, states: Iterable[BucketState]) -> None:
+        # Nothing but whole numbers, and many: their text is the text of COPY.
+        lines = (_numbers(self.run_id, each.bucket, each.source, each.target) for each in states)
         statement = _copy_into(_buckets)
         with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
-            for each in states:
-                sides = (each.source, each.target)
-                counts = [(side.rows, side.filtered, side.mark, side.digest) for side in sides]
-                copy.write_row((self.run_id, each.bucket, *counts[0], *counts[1]))
+            while portion := "".join(islice(lines, 1_000)):
+                copy.write(portion)
 
     def stop(self, when: datetime) -> None:
         """Mark the run partial: what is complete stays, and the next run goes on from there."""
         self._close(PARTIAL, when, None)
 
-    def complete(self, when: datetime) -> None:
+    def complete(self, when: datetime, status: str = COMPLETED) -> None:
         """Count per field and per possible explanation, and forget the buckets of older runs."""
         with translated(), self._engine.begin() as connection:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -232,7 +243,7 @@ class Ledger:
                 _runs.c.name == name, _runs.c.pair == pair, _runs.c.run_id < self.run_id
             )
             connection.execute(sa.delete(_buckets).where(_buckets.c.run_id.in_(older)))
-        self._close(COMPLETED, when, matched)
+        self._close(status, when, matched)
 
     def _count_fields(self, connection: sa.Connection, matched: int) -> None:
         counted = (
@@ -263,6 +274,14 @@ class Ledger:
         }
         with translated(), self._engine.begin() as connection:
             connection.execute(sa.update(_runs).where(_runs.c.run_id == self.run_id).values(values))
+
+
+def _numbers(run_id: int, bucket: int, *sides: BucketCount) -> str:
+    """A line of COPY."""
+    numbers: list[int | None] = [run_id, bucket]
+    for side in sides:
+        numbers += [side.rows, side.filtered, side.mark, side.digest]
+    return "\t".join("\\N" if each is None else str(each) for each in numbers) + "\n"
 
 
 def _copy_into(table: sa.Table) -> bytes:

@@ -50,7 +50,16 @@ Expression = sa.ColumnElement[Any]
 
 def typed(value: Value, kind: Kind) -> Expression:
     """The value in the kind's own type. A column that has it already keeps its index."""
-    raw: Expression = sa.literal_column(value.sql if value.is_column else f"({value.sql})")
+    return retyped(as_written(value), value, kind)
+
+
+def as_written(value: Value) -> Expression:
+    """The column or expression as it stands in the relation."""
+    return sa.literal_column(value.sql if value.is_column else f"({value.sql})")
+
+
+def retyped(raw: Expression, value: Value, kind: Kind) -> Expression:
+    """What was written, in the kind's own type; null stays null."""
     if value.native in (_INTEGERS if kind is Kind.INTEGER else _NATIVE.get(kind, set())):
         return raw
     if kind is Kind.TEXT and value.native in _TEXTS:

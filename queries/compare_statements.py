@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 
 from queries import compare_sql as build
 from queries.compare_bucket import Bucketing, Selection
-from queries.compare_plan import Kind, Plan, Relation
+from queries.compare_plan import Field, Kind, Plan, Relation
 
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
@@ -81,15 +81,18 @@ class Statements:
             statement = statement.where(build.within(self.plan, self.bucketing, identity, buckets))
         return as_text(statement.group_by(sa.literal_column("1")))
 
-    def duplicates(self, *, source: bool) -> str:
-        """The buckets in which a key of this side stands more than once."""
+    def duplicates(self, *, source: bool, buckets: Selection = None) -> str:
+        """Those of the buckets in which a key of this side stands more than once."""
         side = self._side(source)
         names = [f"k{i}" for i in range(len(self.plan.identity))]
-        keys = [key.label(name) for key, name in zip(self._identity(source), names, strict=True)]
+        identity = self._identity(source)
+        keys = [key.label(name) for key, name in zip(identity, names, strict=True)]
         inner = sa.select(*keys).select_from(build.relation(side))
         keep = build.kept(side)
         if keep is not None:
             inner = inner.where(keep)
+        if buckets is not None:
+            inner = inner.where(build.within(self.plan, self.bucketing, identity, buckets))
         positions: list[build.Expression] = [
             sa.literal_column(str(i + 1)) for i in range(len(keys))
         ]
@@ -107,8 +110,8 @@ class Statements:
         Columns: bucket, whether there is a source and a target record, keys, source values,
         target values, source labels, target labels.
         """
-        s = self._rows(source=True, buckets=buckets, null_key=False).subquery("s")
-        t = self._rows(source=False, buckets=buckets, null_key=False).subquery("t")
+        s = self._rows(source=True, buckets=buckets, null_key=False, written=True).subquery("s")
+        t = self._rows(source=False, buckets=buckets, null_key=False, written=True).subquery("t")
         matches: list[sa.ColumnElement[bool]] = []
         keys: list[build.Expression] = []
         typed_keys: list[build.Expression] = []
@@ -124,12 +127,18 @@ class Statements:
             keys.append(build.canonical(column.kind, either))
         # No record here has a null key, so that a null key says that there is no record.
         unequal: list[sa.ColumnElement[bool]] = [s.c.k0.is_(None), t.c.k0.is_(None)]
-        values: list[build.Expression] = []
-        for side in (s, t):
-            for i, field in enumerate(self.plan.fields):
-                values.append(build.canonical(field.column.kind, side.c[f"v{i}"]))
+        held = [
+            self._retyped([side.c[f"v{i}"] for i in range(len(self.plan.fields))], source=side is s)
+            for side in (s, t)
+        ]
+        values = [
+            build.canonical(field.column.kind, value)
+            for side in held
+            for field, value in zip(self.plan.fields, side, strict=True)
+        ]
         for i, field in enumerate(self.plan.fields):
-            unequal.append(build.differs(field, s.c[f"v{i}"], t.c[f"v{i}"]))
+            pair = (s.c[f"v{i}"], t.c[f"v{i}"]) if _padded(field) else (held[0][i], held[1][i])
+            unequal.append(build.differs(field, *pair))
         statement = (
             sa.select(
                 build.bucket(self.plan, self.bucketing, typed_keys),
@@ -244,9 +253,19 @@ class Statements:
         return self._values(source)
 
     def _values(self, source: bool) -> list[build.Expression]:
+        return self._retyped(self._written(source), source=source)
+
+    def _written(self, source: bool) -> list[build.Expression]:
+        """The values before their types change, so that a join need not build records anew."""
+        values = [build.value_of(field.column, source=source) for field in self.plan.fields]
+        return [build.as_written(value) for value in values]
+
+    def _retyped(self, written: list[build.Expression], *, source: bool) -> list[build.Expression]:
+        """What became of :meth:`_written`, typed and after the code map; null stays null."""
         found = []
-        for field in self.plan.fields:
-            value = build.typed(build.value_of(field.column, source=source), field.column.kind)
+        for field, raw in zip(self.plan.fields, written, strict=True):
+            column = field.column
+            value = build.retyped(raw, build.value_of(column, source=source), column.kind)
             found.append(build.translated(field.rules, value) if source else value)
         return found
 
@@ -257,11 +276,13 @@ class Statements:
         buckets: Selection,
         comparable: bool = False,
         null_key: bool | None = None,
+        written: bool = False,
     ) -> sa.Select[Any]:
         """One side under our own names: k0 …, v0 …, batch, system.
 
         ``comparable`` collates text by bytes and widens integers, so that both sides group.
         ``null_key`` keeps only records with, or only records without, a null in their key.
+        ``written`` leaves values in the types that they have; see :meth:`_retyped`.
         """
         side = self._side(source)
         identity = self._identity(source)
@@ -269,7 +290,8 @@ class Statements:
         columns: list[build.Expression] = []
         for i, (column, value) in enumerate(zip(plan.identity, identity, strict=True)):
             columns.append((_groupable(column.kind, value) if comparable else value).label(f"k{i}"))
-        for i, value in enumerate(self._values(source) if plan.keyed else []):
+        fields = self._written(source) if written else self._values(source)
+        for i, value in enumerate(fields if plan.keyed else []):
             kind = plan.fields[i].column.kind
             columns.append((_groupable(kind, value) if comparable else value).label(f"v{i}"))
         for name, label in (("batch", side.batch), ("system", side.system)):
@@ -309,6 +331,19 @@ class Statements:
 
 def _count(keep: sa.ColumnElement[bool] | None) -> build.Expression:
     return sa.func.count() if keep is None else sa.func.count().filter(keep)
+
+
+def _padded(field: Field) -> bool:
+    """Whether both sides are ``char(n)`` and nothing is folded.
+
+    Their own comparison leaves out trailing blanks, as their text does, without making a copy of
+    every value.
+    """
+    column, rules = field.column, field.rules
+    both = all(
+        side.is_column and side.native == "bpchar" for side in (column.source, column.target)
+    )
+    return both and column.kind is Kind.TEXT and not rules.codes and not rules.folds_text
 
 
 def _groupable(kind: Kind, value: build.Expression) -> build.Expression:

@@ -21,11 +21,13 @@ reconciliation_runs = sa.Table(
     sa.Column("pair", sa.Text(), nullable=False, comment="Pair of relations within it"),
     sa.Column("plan_digest", sa.Text(), nullable=False, comment="Changes with any rule"),
     sa.Column("bucketing", sa.Text(), nullable=False),
-    sa.Column("mode", sa.Text(), nullable=False, comment="one database or across databases"),
-    sa.Column("status", sa.Text(), nullable=False, comment="running, completed or partial"),
+    sa.Column("mode", sa.Text(), nullable=False, comment="How it compared, and what it left out"),
+    sa.Column(
+        "status", sa.Text(), nullable=False, comment="running, completed, partial, rechecked"
+    ),
     sa.Column("started_at", _time, nullable=False),
     sa.Column("finished_at", _time),
-    sa.Column("based_on", sa.BigInteger(), comment="Run whose unchanged buckets were kept"),
+    sa.Column("based_on", sa.BigInteger(), comment="Run whose other buckets were kept"),
     sa.Column("source_relation", sa.Text(), nullable=False),
     sa.Column("target_relation", sa.Text(), nullable=False),
     sa.Column("source_filter", sa.Text(), comment="Why records of the source do not count"),
@@ -82,6 +84,8 @@ reconciliation_exceptions = sa.Table(
     sa.Column("batch", sa.Text()),
     sa.Column("source_system", sa.Text()),
     sa.Index("reconciliation_exceptions_field", "run_id", "field", "cause", "exception_no"),
+    sa.Index("reconciliation_exceptions_cause", "run_id", "cause", "exception_no"),
+    sa.Index("reconciliation_exceptions_batch", "run_id", "batch", "exception_no"),
     sa.Index("reconciliation_exceptions_key", "key", postgresql_using="hash"),
     comment="Every exception of every run, never capped",
 )

@@ -18,6 +18,7 @@ from dashboard.reconcile.resolve import Place
 from dashboard.reconcile.run import InterruptedRunError, Options, Outcome, run_table
 from dashboard.reconcile.spec import load
 from dashboard.settings import settings
+from queries.compare_ledger import PARTIAL
 from queries.compare_results import groups_of
 from queries.database import own_engine
 from queries.errors import InvalidInputError, PlumblineError
@@ -25,6 +26,11 @@ from queries.errors import InvalidInputError, PlumblineError
 LOG = logging.getLogger("plumbline.reconcile")
 EQUAL, DIFFERENT, COULD_NOT, STOPPED = 0, 1, 2, 130
 _MOST_DEFECTS = 20
+_BLIND = (
+    "Only buckets in which the last run had found exceptions were compared again: new damage "
+    "elsewhere is not seen, and no gate counts this run. "
+    "`plumbline reconcile --changed` sees everything."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,21 @@ class _Report:
     def exceptions(self) -> int:
         return sum(outcome.exceptions for outcome in self.outcomes)
 
+    @property
+    def note(self) -> str | None:
+        """What the result does not say."""
+        return _BLIND if any(outcome.rechecked for outcome in self.outcomes) else None
+
 
 @click.command()
 @click.argument("specification", type=click.Path(path_type=Path))
 @click.option("--changed", is_flag=True, help="Re-check only what changed since the last run.")
+@click.option(
+    "--open",
+    "suspects",
+    is_flag=True,
+    help="After a fix: re-check only where the last run found exceptions. Blind elsewhere.",
+)
 @click.option("--fresh", is_flag=True, help="Keep nothing of a run that was interrupted.")
 @click.option("--table", "only", metavar="NAME", multiple=True, help="Only this table; repeatable.")
 @click.option("--check", is_flag=True, help="Check the specification and stop.")
@@ -59,6 +76,7 @@ def command(
     *,
     specification: Path,
     changed: bool,
+    suspects: bool,
     fresh: bool,
     only: tuple[str, ...],
     check: bool,
@@ -69,12 +87,19 @@ def command(
     Every difference goes to the schema `plumbline` of the database that PLUMBLINE_OWN_URL names,
     with its cause. Source and target are only read. An interrupted run goes on where it stopped.
 
-    Exit code: 0 equal; 1 differences; 2 could not compare; 130 stopped by Ctrl-C.
+    After a fix, --open tells quickly whether it helped: it looks only where the last run found
+    exceptions. It is no evidence for the rest, and no gate counts it; --changed sees everything.
+
+    Exit code: 0 equal, or with --open none left there; 1 differences; 2 could not compare;
+    130 stopped by Ctrl-C.
     """
-    if changed and fresh:
-        raise click.UsageError("--changed builds on the last run, --fresh forgets it.")
+    if (changed or suspects) and fresh:
+        raise click.UsageError("--changed and --open build on the last run, --fresh forgets it.")
+    if changed and suspects:
+        raise click.UsageError("--changed looks at everything, --open only at old exceptions.")
+    options = Options(changed, fresh, suspects)
     try:
-        report = _reconcile(specification, Options(changed, fresh), only, check, style)
+        report = _reconcile(specification, options, only, check, style)
     except PlumblineError as error:
         click.echo(f"plumbline: {error}", err=True)
         sys.exit(COULD_NOT)
@@ -152,23 +177,37 @@ def _own_url() -> str:
 def _as_text(report: _Report) -> str:
     lines = []
     for each in report.outcomes:
-        left_out = each.source_filtered + each.target_filtered
-        filtered = f", {left_out:,} left out by declared filters" if left_out else ""
-        done = f"{each.compared:,} of {each.buckets:,} buckets compared"
-        state = "" if each.status == "completed" else " PARTIAL: run again to go on."
-        lines.append(
-            f"{each.pair}: {each.source_rows:,} source and {each.target_rows:,} target records"
-            f"{filtered}; {done}; {_counted(each.exceptions)} (run {each.run_id}).{state}"
-        )
+        lines.append(_rechecked(each) if each.rechecked else _compared(each))
     if report.exceptions:
         lines += [defect.sentence for defect in report.defects[:_MOST_DEFECTS]]
         if len(report.defects) > _MOST_DEFECTS:
             lines.append(f"{len(report.defects) - _MOST_DEFECTS} smaller defects not shown here.")
         if report.isolated:
             lines.append(f"{_counted(report.isolated)} in no systematic defect.")
-    elif not report.stopped:
+    elif not report.stopped and report.note is None:
         lines.append("Source and target agree.")
+    if report.note is not None:
+        lines.append(report.note)
     return "\n".join(lines)
+
+
+def _compared(outcome: Outcome) -> str:
+    left_out = outcome.source_filtered + outcome.target_filtered
+    filtered = f", {left_out:,} left out by declared filters" if left_out else ""
+    done = f"{outcome.compared:,} of {outcome.buckets:,} buckets compared"
+    state = " PARTIAL: run again to go on." if outcome.status == PARTIAL else ""
+    return (
+        f"{outcome.pair}: {outcome.source_rows:,} source and {outcome.target_rows:,} target records"
+        f"{filtered}; {done}; {_counted(outcome.exceptions)} (run {outcome.run_id}).{state}"
+    )
+
+
+def _rechecked(outcome: Outcome) -> str:
+    return (
+        f"{outcome.pair}: {outcome.compared:,} of {outcome.buckets:,} buckets compared again; "
+        f"{_counted(outcome.exceptions_before or 0)} in run {outcome.based_on}, "
+        f"{outcome.exceptions:,} left there (run {outcome.run_id})."
+    )
 
 
 def _counted(exceptions: int) -> str:
@@ -182,6 +221,7 @@ def _as_json(report: _Report) -> str:
             "defects": [asdict(each) | {"sentence": each.sentence} for each in report.defects],
             "isolated": report.isolated,
             "stopped": report.stopped,
+            "note": report.note,
         },
         indent=2,
     )

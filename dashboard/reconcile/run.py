@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from components.exceptions.causes import CauseKind, Classifier, Context, ValueKind
 from dashboard.progress import Progress, Stage
+from dashboard.reconcile.classify import Causes
 from dashboard.reconcile.resolve import Place, resolve
 from dashboard.reconcile.spec import Specification, Table
 from queries.compare import ROWS_PER_WINDOW
 from queries.compare_bucket import NULL_BUCKET as WITHOUT_KEY
 from queries.compare_bucket import Bucketing, Selection, Span, by_label, by_rows, portions
-from queries.compare_judge import Finding, FindingKind
 from queries.compare_ledger import (
     COMPLETED,
     PARTIAL,
-    Classified,
+    RECHECKED,
+    RUNNING,
     FormerRun,
     Ledger,
     NewRun,
+    buckets_with_exceptions,
     former_run,
     former_states,
 )
@@ -35,35 +36,36 @@ from queries.compare_open import (
     open_comparison,
     skewed,
 )
-from queries.compare_plan import NUMBERS, Kind, Plan
+from queries.compare_plan import Plan
 from queries.compare_survey import BucketState
 from queries.database import translated
+from queries.errors import InvalidInputError
 from queries.reconciliation_schema import ensure_reconciliation_schema
 
 # A little more than a window is still joined in one piece.
 _ONE_PIECE = 1.5
 _FEWEST_ROWS = 50_000
-_VALUE_KINDS = {
-    **dict.fromkeys(NUMBERS, ValueKind.NUMBER),
-    Kind.TEXT: ValueKind.TEXT,
-    Kind.DATE: ValueKind.DATE,
-    Kind.TIMESTAMP: ValueKind.MOMENT,
-    Kind.TIMESTAMPTZ: ValueKind.MOMENT,
-}
+# Past this many buckets, counting all of them is sooner done than finding each by its bounds.
+_MOST_BOUNDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """``changed`` re-checks only buckets that changed since the last run under the same rules;
-    ``fresh`` keeps nothing of a run that was interrupted."""
+    ``fresh`` keeps nothing of a run that was interrupted; ``suspects`` re-checks only buckets in
+    which the last run found exceptions, and is blind for new damage elsewhere."""
 
     changed: bool = False
     fresh: bool = False
+    suspects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one pair of relations."""
+    """What became of one pair of relations.
+
+    ``exceptions_before`` counts those of the run ``based_on``, whose other buckets were kept.
+    """
 
     run_id: int
     pair: str
@@ -75,6 +77,13 @@ class Outcome:
     buckets: int
     compared: int
     exceptions: int
+    based_on: int | None
+    exceptions_before: int | None
+
+    @property
+    def rechecked(self) -> bool:
+        """Whether only old exceptions were put to the test."""
+        return self.status == RECHECKED
 
 
 class InterruptedRunError(Exception):
@@ -97,6 +106,7 @@ def run_table(
 
     Raises:
         SpecificationError: the specification does not fit the relations.
+        InvalidInputError: suspects are to be re-checked, and no run tells which they are.
         InterruptedRunError: Ctrl-C; what was complete is kept and marked partial.
     """
     source, target = engine_for(specification.source.resolved()), None
@@ -129,8 +139,10 @@ class _Runner:
         self._own = own
         self._options = options
         self._together = in_one_database(source, target)
-        self._classify = _Causes(plan, table)
+        self._classify = Causes(plan, table)
         self._former = self._find_former()
+        self._before = self._find_states()
+        self._suspected = self._find_suspected()
 
     def run(self, progress: Progress) -> Outcome:
         bucketing = (
@@ -151,10 +163,30 @@ class _Runner:
     def _find_former(self) -> FormerRun | None:
         if self._options.fresh:
             return None
+        rechecking = self._options.suspects
         with translated(), self._own.connect() as connection:
-            former = former_run(connection, self._name, self._plan)
-        wanted = self._options.changed or (former is not None and former.status != COMPLETED)
-        return former if wanted else None
+            former = former_run(connection, self._name, self._plan, finished=rechecking)
+        broken_off = former is not None and former.status in {PARTIAL, RUNNING}
+        return former if rechecking or self._options.changed or broken_off else None
+
+    def _find_states(self) -> dict[int, BucketState]:
+        """What the buckets held when the former run compared them."""
+        if self._former is None:
+            return {}
+        with translated(), self._own.connect() as connection:
+            return former_states(connection, self._former.run_id)
+
+    def _find_suspected(self) -> set[int] | None:
+        """The buckets in which the former run found exceptions; None where all are looked at."""
+        if not self._options.suspects:
+            return None
+        if self._former is None or not self._before:
+            raise InvalidInputError(
+                f"{self._plan.name} has no complete run under the present rules, so nothing tells "
+                "which records to check again. Run without --open first."
+            )
+        with translated(), self._own.connect() as connection:
+            return buckets_with_exceptions(connection, self._former.run_id)
 
     def _attempt(
         self, bucketing: Bucketing, progress: Progress, *, final: bool = False
@@ -162,11 +194,21 @@ class _Runner:
         comparison = open_comparison(*self._sides, self._plan, bucketing, together=self._together)
         with comparison:
             with progress.stage(f"{self._plan.name}: count records") as stage:
-                states = comparison.survey(hashed=self._needs_contents(), whole=self._whole())
+                states = self._survey(comparison)
                 stage.advance(1, 1)
             if not final and self._former is None and _crowded(bucketing, states):
                 return None
             return self._compare(comparison, bucketing, states, progress)
+
+    def _survey(self, comparison: Comparison) -> dict[int, BucketState]:
+        wanted = self._suspected
+        bounded = wanted if wanted is not None and len(wanted) <= _MOST_BOUNDS else None
+        states = comparison.survey(
+            hashed=self._needs_contents(), whole=self._whole(), buckets=bounded
+        )
+        if wanted is None:
+            return states
+        return {bucket: state for bucket, state in states.items() if bucket in wanted}
 
     def _whole(self) -> bool:
         rows = max(side.info.rows for side in self._sides)
@@ -183,16 +225,18 @@ class _Runner:
         states: dict[int, BucketState],
         progress: Progress,
     ) -> Outcome:
-        kept = self._unchanged(states)
+        kept = self._kept(states)
         todo = set(states) - set(kept)
-        states = comparison.hash(states, todo)
+        states = comparison.hash(kept | states, todo)
+        mode = "one database" if self._together else "across databases"
+        whole = self._suspected is None
         ledger = Ledger(
             self._own,
             NewRun(
                 self._name,
                 self._plan,
                 bucketing.label,
-                "one database" if self._together else "across databases",
+                mode if whole else f"{mode}, only buckets with exceptions checked again",
                 datetime.now(UTC),
                 self._former.run_id if self._former else None,
             ),
@@ -206,21 +250,24 @@ class _Runner:
                 for done in self._portions(comparison, states, todo, ledger, stage):
                     compared += done
             with progress.stage(f"{self._plan.name}: count exceptions"):
-                ledger.complete(datetime.now(UTC))
+                status = COMPLETED if whole else RECHECKED
+                ledger.complete(datetime.now(UTC), status)
         except BaseException as error:
             ledger.stop(datetime.now(UTC))
             if isinstance(error, KeyboardInterrupt):
                 outcome = self._outcome(ledger, states, compared, PARTIAL)
                 raise InterruptedRunError(outcome) from error
             raise
-        return self._outcome(ledger, states, compared, COMPLETED)
+        return self._outcome(ledger, states, compared, status)
 
-    def _unchanged(self, states: dict[int, BucketState]) -> dict[int, BucketState]:
-        """The buckets whose former comparison still holds, as they are now."""
-        if self._former is None:
-            return {}
-        with translated(), self._own.connect() as connection:
-            before = former_states(connection, self._former.run_id)
+    def _kept(self, states: dict[int, BucketState]) -> dict[int, BucketState]:
+        """The buckets whose former comparison holds, or is not put to the test.
+
+        They keep their former state, so that a later run still sees what has changed since.
+        """
+        before, suspected = self._before, self._suspected
+        if suspected is not None:
+            return {bucket: held for bucket, held in before.items() if bucket not in suspected}
         return {
             bucket: before[bucket]
             for bucket, state in states.items()
@@ -270,6 +317,8 @@ class _Runner:
             len(states),
             compared,
             ledger.written,
+            self._former.run_id if self._former else None,
+            self._former.exceptions if self._former else None,
         )
 
 
@@ -285,40 +334,3 @@ def _selection(buckets: list[int], states: dict[int, BucketState], *, whole: boo
 def _crowded(bucketing: Bucketing, states: dict[int, BucketState]) -> bool:
     largest = max((each.rows for each in states.values()), default=0)
     return skewed(bucketing, largest, sum(each.rows for each in states.values()))
-
-
-class _Causes:
-    """Gives every finding its cause."""
-
-    def __init__(self, plan: Plan, table: Table) -> None:
-        self._plan = plan
-        defaults = {rule.name: frozenset(rule.defaults) for rule in table.field}
-        self._classifiers = [
-            Classifier(
-                Context(
-                    _VALUE_KINDS.get(field.column.kind, ValueKind.OTHER),
-                    dict(field.rules.codes),
-                    defaults.get(field.column.name, frozenset()),
-                )
-            )
-            for field in plan.judged
-        ]
-
-    def all(self, findings: Iterable[Finding]) -> Iterator[Classified]:
-        for finding in findings:
-            yield self._one(finding)
-
-    def _one(self, finding: Finding) -> Classified:
-        if finding.kind is not FindingKind.DIFFERS or finding.field is None:
-            # A record that is missing or too much is never acceptable.
-            return Classified(finding, None, True, CauseKind(finding.kind.value).value, "", 100)
-        field = self._plan.judged[finding.field]
-        cause = self._classifiers[finding.field](finding.source_value, finding.target_value)
-        return Classified(
-            finding,
-            field.column.name,
-            field.rules.critical,
-            cause.kind.value,
-            cause.signature,
-            cause.confidence,
-        )

@@ -1,25 +1,27 @@
-"""The reconciliation engine beside a bare full join of the same tables, in one run.
+"""The reconciliation engine beside a bare full join and other tools, on the same tables.
 
-``python -m tests.benchmarks.reconcile [--rows 1000000]`` on the server that
-``PLUMBLINE_TEST_SERVER_URL`` names. Two databases of it stand for two servers. Other tools are
-measured where they are installed, and named where they are not.
+``python -m tests.benchmarks reconcile [--rows 1000000] [--without-peers]`` on the server that
+``PLUMBLINE_TEST_SERVER_URL`` names, else on one of its own. Two databases of it stand for two
+servers. Everything is measured in one run, because only ratios compare between machines.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import sqlalchemy as sa
+
+from tests.benchmarks import peers
 
 SHAPE = """(id bigint, first_name text, last_name text, email text, birth date,
   hired timestamptz, salary numeric(12, 2), credit numeric(10, 4), status char(2), active boolean,
@@ -116,7 +118,7 @@ def ours(source: str, target: str, own: str, spec: Path, *options: str) -> tuple
     return float(seconds), int(megabytes)
 
 
-def child(spec: str, changed: bool) -> None:
+def child(spec: str, *, changed: bool, suspects: bool) -> None:
     from dashboard.progress import SilentProgress
     from dashboard.reconcile.resolve import Place
     from dashboard.reconcile.run import Options, run_table
@@ -127,7 +129,7 @@ def child(spec: str, changed: bool) -> None:
     own = own_engine(os.environ["PLUMBLINE_OWN_URL"])
     begun = perf_counter()
     place = Place("bench.toml", lines, ("table", 0))
-    options = Options(changed=changed, fresh=not changed)
+    options = Options(changed, fresh=not (changed or suspects), suspects=suspects)
     outcome = run_table(held, held.table[0], place, own, options, SilentProgress())
     seconds = perf_counter() - begun
     # Not getrusage: its maximum is inherited from the parent that started this process.
@@ -140,9 +142,9 @@ def typical(measure: Callable[[], float]) -> float:
     return median(measure() for _ in range(ROUNDS))
 
 
-def main(rows: int) -> None:
-    server = os.environ["PLUMBLINE_TEST_SERVER_URL"]
+def main(rows: int, *, with_peers: bool) -> None:
     with ExitStack() as stack:
+        server = stack.enter_context(running_server())
         here, there = (
             stack.enter_context(new_database(server, f"plumbline_bench_{name}"))
             for name in ("here", "there")
@@ -168,11 +170,77 @@ def main(rows: int) -> None:
         line("ours, one database", typical(lambda: run(here)), base)
         line("ours, across databases", typical(lambda: run(there)), base)
         again = revalidate(here, rows, lambda: run(there, "--changed"))
-        line("ours, again after 50 buckets changed", again, base)
+        line("--changed, 50 buckets, across databases", again, base)
+        for title, source in (("one database", here), ("across databases", there)):
+            fixed = recheck(here, rows, partial(run, source))
+            line(f"--open, 50 buckets fixed, {title}", fixed, base)
         print(f"memory of our process: {max(memory)} MB")
-        for tool in ("reladiff", "datacompy"):
-            if importlib.util.find_spec(tool) is None:
-                print(f"{tool}: not installed here, not measured")
+        if with_peers:
+            beside(here, there, folder, base)
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """The URL of the server that is given, or of one that is gone at the end."""
+    given = os.environ.get("PLUMBLINE_TEST_SERVER_URL")
+    if given:
+        yield given
+        return
+    from dashboard.embedded import EmbeddedServer
+
+    with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
+        Path(name).chmod(0o755)  # the server may run as another user
+        with EmbeddedServer(Path(name) / "server") as server:
+            yield server.url()
+
+
+def beside(here: str, there: str, folder: Path, base: float) -> None:
+    """Other tools, once each: they take long."""
+    asked: dict[peers.Peer, dict[str, Callable[[Path], peers.Measured]]] = {
+        peers.RELADIFF: {
+            "reladiff, one database": lambda program: peers.reladiff(
+                program, here, here, COLUMNS, folder
+            ),
+            "reladiff, across databases": lambda program: peers.reladiff(
+                program, there, here, COLUMNS, folder
+            ),
+        },
+        peers.DATACOMPY: {
+            "datacompy": lambda program: peers.datacompy(program, here, folder),
+        },
+    }
+    for peer, measures in asked.items():
+        try:
+            program = peers.install(peer, folder)
+        except peers.PeerError as error:
+            print(error)
+            continue
+        for title, measure in measures.items():
+            try:
+                found = measure(program)
+            except peers.PeerError as error:
+                print(f"{title}: {error}")
+                continue
+            line(title, found.seconds, base, f"{found.megabytes:,} MB, {found.found}")
+
+
+def recheck(target: str, rows: int, run: Callable[..., float]) -> float:
+    """Fifty damaged records are found and fixed, then only the buckets with exceptions compared."""
+    measured = []
+    for _ in range(ROUNDS):
+        rename(target, rows, "left(last_name, 5)")
+        run()
+        rename(target, rows, "'Last' || id * 104729 % 100003")
+        measured.append(run("--open"))
+    rename(target, rows, "left(last_name, 5)")
+    return median(measured)
+
+
+def rename(target: str, rows: int, value: str) -> None:
+    """Fifty records, each in another bucket, get this last name."""
+    with connected(target) as connection, connection.begin():
+        statement = f"UPDATE target SET last_name = {value} WHERE id % (:rows / 50) = 7"
+        connection.execute(sa.text(statement), {"rows": rows})
 
 
 def revalidate(target: str, rows: int, run: Callable[[], float]) -> float:
@@ -180,21 +248,29 @@ def revalidate(target: str, rows: int, run: Callable[[], float]) -> float:
     measured = []
     for turn in range(ROUNDS):
         value = "substr(last_name, 1, 5)" if turn % 2 else "'Last' || id * 104729 % 100003"
-        with connected(target) as connection, connection.begin():
-            statement = f"UPDATE target SET last_name = {value} WHERE id % (:rows / 50) = 7"
-            connection.execute(sa.text(statement), {"rows": rows})
+        rename(target, rows, value)
         measured.append(run())
     return median(measured)
 
 
-def line(what: str, seconds: float, base: float) -> None:
-    print(f"{what:40} {seconds:7.2f} s  {seconds / base:5.2f} ×")
+def line(what: str, seconds: float, base: float, more: str = "") -> None:
+    print(f"{what:42} {seconds:7.2f} s  {seconds / base:6.2f} ×  {more}".rstrip(), flush=True)
+
+
+def run_from(words: list[str] | None = None) -> None:
+    """The command line."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--without-peers", action="store_true")
+    arguments.add_argument("--child", help=argparse.SUPPRESS)
+    arguments.add_argument("--changed", action="store_true", help=argparse.SUPPRESS)
+    arguments.add_argument("--open", action="store_true", help=argparse.SUPPRESS)
+    given = arguments.parse_args(words)
+    if given.child:
+        child(given.child, changed=given.changed, suspects=given.open)
+    else:
+        main(given.rows, with_peers=not given.without_peers)
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--rows", type=int, default=1_000_000)
-    arguments.add_argument("--child")
-    arguments.add_argument("--changed", action="store_true")
-    given = arguments.parse_args()
-    child(given.child, given.changed) if given.child else main(given.rows)
+    run_from()

@@ -247,6 +247,21 @@ def test_repeated_keys_everywhere_are_multisets(database: str) -> None:
     assert {row.kind for row in ledger(database, outcome)} == {"surplus_copy"}
 
 
+def test_padding_is_no_difference_but_all_before_it_is(database: str, source: Callable) -> None:
+    start = source(database)
+    change(
+        database,
+        "ALTER TABLE old_members ALTER state TYPE char(2)",
+        "ALTER TABLE new_members ALTER state TYPE char(6)",
+        "UPDATE new_members SET state = 'A B' WHERE id = 7",
+        "UPDATE new_members SET state = NULL WHERE id = 8",
+        "UPDATE new_members SET state = '' WHERE id = 9",
+    )
+    rows = ledger(database, run(start, database))
+    found = {(row.key[0], row.source_value, row.target_value) for row in rows}
+    assert found == {("7", "A", "A B"), ("8", "A", None), ("9", "A", "")}
+
+
 def test_a_lonely_far_key_does_not_crowd_the_buckets(database: str) -> None:
     for table in ("old_members", "new_members"):
         change(database, f"INSERT INTO {table} VALUES ({2**63 - 1}, 'far')")
