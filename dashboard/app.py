@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from dashboard.headers import SecurityHeaders
@@ -62,6 +62,11 @@ async def ready(_: Request) -> JSONResponse:
     return JSONResponse({"status": found.word}, status_code=200 if found.ready else 503)
 
 
+async def first_page(request: Request) -> RedirectResponse:
+    """The first page has no path of its own in Streamlit; people type one all the same."""
+    return RedirectResponse(request.url.replace(path="/"))
+
+
 def on_script_error(error: Exception) -> bool:
     """Show a panel with a reference instead of a traceback.
 
@@ -91,7 +96,7 @@ logging.getLogger("streamlit.error_util").addFilter(_already_told)
 app = st.App(
     Path(__file__).with_name("entry.py"),
     lifespan=lifespan,
-    routes=[Route("/api/ready", ready)],
+    routes=[Route("/api/ready", ready), Route("/status", first_page)],
     middleware=[Middleware(SecurityHeaders)],
     on_script_error=on_script_error,
 )

@@ -50,7 +50,8 @@ def _count_of(
     metric: str, share: Share, found: Snapshots, fault: str, where: str, unscored: int = 0
 ) -> Evidence:
     bad = share.whole - share.part
-    words = f"{bad:,} of {share.whole:,} predictions {fault}"
+    among = "predictions" if share.whole == found.complete.whole else "predictions with snapshots"
+    words = f"{bad:,} of {share.whole:,} {among} {fault}"
     return Evidence(
         metric=metric,
         value=share.value,

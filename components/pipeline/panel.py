@@ -45,6 +45,8 @@ def headline(snapshots: Snapshots, firing: Firing) -> None:
     )
     complete = snapshots.complete
     asked_for = f"{firing.disagreement:,} disagreement, {firing.escalation:,} escalation"
+    if firing.untriggered:
+        asked_for += f", {firing.untriggered:,} no trigger"
     tiles(
         [
             Tile(

@@ -107,6 +107,24 @@ def test_closing_a_gate_clears_the_link(visit: Callable[..., Visit]) -> None:
     expect(window.page).not_to_have_url(re.compile("gate="), timeout=SLOW)
 
 
+def test_choosing_an_exception_opens_both_values_masked(visit: Callable[..., Visit]) -> None:
+    window = visit()
+    window.open("exceptions")
+    grid = window.page.get_by_test_id("stDataFrame").last
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box is not None
+
+    window.page.mouse.click(box["x"] + ROW_MARK_X, box["y"] + FIRST_ROW_Y)
+
+    drawer = window.page.get_by_role("dialog")
+    expect(drawer).to_be_visible(timeout=SLOW)
+    expect(window.page).to_have_url(re.compile("record="), timeout=SLOW)
+    values = drawer.locator(".pl-value").all_inner_texts()
+    assert len(values) == 2
+    assert all(re.fullmatch(r"[^a-wyzA-WYZ0-8]*", value) for value in values)
+
+
 def test_an_exported_table_can_be_checked_and_is_recorded(
     visit: Callable[..., Visit], own_url: str, tmp_path: Path
 ) -> None:

@@ -48,3 +48,10 @@ def test_not_configured_is_not_ready() -> None:
         response, body = asked(base, "/api/ready")
 
     assert (response.status, json.loads(body)) == (503, {"status": "not configured"})
+
+
+def test_the_first_page_answers_to_its_name_as_well(served: str) -> None:
+    response, _ = asked(served, "/status?as_of=2026-10-01")
+
+    assert response.status == 307
+    assert urlsplit(response.headers["Location"])[2:4] == ("/", "as_of=2026-10-01")
