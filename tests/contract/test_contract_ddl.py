@@ -145,3 +145,8 @@ def test_every_column_has_its_place_in_a_template():
         for column in table.columns:
             assert f" AS {column.name}" in body[0]
             assert str(column.comment) in body[0]
+
+
+def test_every_relation_is_listed_once() -> None:
+    assert {table.name for table in contract.relations} == set(contract.metadata.tables)
+    assert len(contract.relations) == len(contract.metadata.tables)
