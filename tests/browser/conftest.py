@@ -53,6 +53,15 @@ class Visit:
         expect(self.page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
         expect(self.page.get_by_text("How these numbers were made")).to_be_visible(timeout=60_000)
         expect(self.page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+        # A rerun dims what it has not drawn again, and what is new fades in: colours that no
+        # reader stops to read.
+        self.page.wait_for_function(_AT_REST, timeout=60_000)
+
+
+_AT_REST = """() =>
+    document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+    && document.querySelector('[data-stale=true]') === null
+    && document.getAnimations().every(one => one.playState !== 'running')"""
 
 
 @pytest.fixture(scope="session")
