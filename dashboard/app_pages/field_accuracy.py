@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -11,8 +10,9 @@ from components.field_accuracy import panel, words
 from components.field_accuracy.assess import accuracy, limits
 from components.field_accuracy.assess_recount import Recounts, belonging
 from components.layout import states
-from components.reconciliation.assess import Run, latest, runs
+from components.reconciliation.assess import Run, runs
 from components.reconciliation.assess_evidence import title
+from components.reconciliation.run_picker import chosen_run
 from dashboard import shell
 from queries import field_accuracy, migration, reconciliation_results
 
@@ -22,7 +22,7 @@ def render() -> None:
     with shell.page("field_accuracy", method="Field accuracy", shown=()) as page:
         page.freshness("migration_field_checks", "migration_batches")
         found = runs(page.ask(migration.batches).rows)
-        run = _chosen(page, found)
+        run = chosen_run(page.filter_row, found)
         if run is None:
             page.answer("No batch had begun by this day.")
             states.empty(
@@ -72,27 +72,3 @@ def _recounts(page: shell.Page, run: Run, runs_so_far: Sequence[Run]) -> Recount
     """Our recounts of this run; None without a schema of our own."""
     answer = page.ask_own(reconciliation_results.latest_runs, page.as_of)
     return None if answer is None else belonging(run, runs_so_far, answer.rows)
-
-
-def _chosen(page: shell.Page, found: Sequence[Run]) -> Run | None:
-    """The run to show: the viewer's choice, else the one that decides."""
-    decisive = latest(found)
-    if decisive is None:
-        return None
-    by_id = {run.id: run for run in reversed(found)}
-    titles = {run.id: title(run) for run in found}
-    with page.filter_row:
-        chosen = st.selectbox(
-            "Run",
-            list(by_id),
-            index=list(by_id).index(decisive.id),
-            format_func=partial(_named, titles),
-            key="run",
-            bind="query-params",
-            width=240,
-        )
-    return by_id.get(chosen, decisive)
-
-
-def _named(titles: Mapping[str, str], run_id: str) -> str:
-    return titles.get(run_id, run_id)

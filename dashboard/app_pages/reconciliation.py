@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import streamlit as st
 
 from components.field_accuracy.assess_recount import belonging
 from components.layout import states
 from components.reconciliation import panel, recount_panel, runs_panel, throughput_panel
-from components.reconciliation.assess import Run, latest, runs
+from components.reconciliation.assess import Run, runs
 from components.reconciliation.assess_evidence import answer, title
 from components.reconciliation.assess_totals import Totals, totals
 from components.reconciliation.recount import recount
+from components.reconciliation.run_picker import chosen_run
 from components.reconciliation.runs import series
 from components.reconciliation.throughput import throughput
 from dashboard import shell
@@ -27,7 +27,7 @@ def render() -> None:
     with shell.page("reconciliation", method="Reconciliation", shown=()) as page:
         page.freshness("migration_batches", "migration_control_totals", "migration_exceptions")
         found = runs(page.ask(migration.batches).rows)
-        run = _chosen(page, found)
+        run = chosen_run(page.filter_row, found)
         if run is None:
             page.answer("No batch had begun by this day.")
             states.empty(
@@ -74,30 +74,6 @@ def _from_run_to_run(page: shell.Page, found: Sequence[Run]) -> None:
     loads = page.ask(migration_runs.loads).rows
     runs_panel.movement(series(found, failed, critical, loads, page.policy))
     panel.history(found, {row.run_id: row for row in failed})
-
-
-def _chosen(page: shell.Page, found: Sequence[Run]) -> Run | None:
-    """The run to show: the viewer's choice, else the one that decides."""
-    decisive = latest(found)
-    if decisive is None:
-        return None
-    by_id = {run.id: run for run in reversed(found)}
-    titles = {run.id: title(run) for run in found}
-    with page.filter_row:
-        chosen = st.selectbox(
-            "Run",
-            list(by_id),
-            index=list(by_id).index(decisive.id),
-            format_func=partial(_named, titles),
-            key="run",
-            bind="query-params",
-            width=240,
-        )
-    return by_id.get(chosen, decisive)
-
-
-def _named(titles: Mapping[str, str], run_id: str) -> str:
-    return titles.get(run_id, run_id)
 
 
 def _totals(page: shell.Page, run: Run) -> Totals | None:

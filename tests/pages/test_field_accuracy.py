@@ -129,3 +129,11 @@ def test_reconciliation_of_the_clean_sample_meets_its_limits(open_page, clean_da
     assert forecasts["Forecast"].tolist()[:3] == ["met in live-1"] * 3
     assert "is slower than its history" in words(page)
     assert "none of 12" in words(page)
+
+
+def test_the_run_of_a_link_is_the_run_of_the_other_page_too(open_page, sample_database) -> None:
+    page = open_page("reconciliation", sample_database, query={"run": "Mock conversion mock-1"})
+
+    sound(page)
+    assert page.selectbox(key="run").value == "mock-1"
+    assert "Mock conversion mock-1: where the records went" in words(page)
