@@ -25,6 +25,7 @@ from queries.scope import Scope
 
 RECOUNT_METRICS = (
     *recount_evidence.KEY_METRICS,
+    recount_evidence.REFERENCE_METRIC,
     *recount_evidence.FIELD_METRICS,
     *recount_evidence.RECOUNT_METRICS,
 )
@@ -115,4 +116,7 @@ def _assessed(
     ids = tuple(pair.run_id for pair in pairs)
     fields = reconciliation_results.fields(connection, ids).rows
     groups = reconciliation_results.groups(connection, ids).rows
-    return recount(run, pairs, fields, groups, checks)
+    references = if_present(
+        connection, lambda: reconciliation_results.references(connection, ids).rows
+    )
+    return recount(run, pairs, fields, groups, checks, references or ())

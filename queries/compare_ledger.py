@@ -32,8 +32,15 @@ from queries.reconciliation_schema import (
     reconciliation_groups as _groups,
 )
 from queries.reconciliation_schema import (
+    reconciliation_orphans as _orphans,
+)
+from queries.reconciliation_schema import (
+    reconciliation_references as _references,
+)
+from queries.reconciliation_schema import (
     reconciliation_runs as _runs,
 )
+from queries.reference_check import Orphan, Reference, ReferenceCount
 
 PARTIAL, RUNNING, COMPLETED = "partial", "running", "completed"
 RECHECKED = "rechecked"
@@ -225,6 +232,41 @@ class Ledger:
         with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
             while portion := "".join(islice(lines, 1_000)):
                 copy.write(portion)
+
+    def write_reference(
+        self, reference: Reference, counted: ReferenceCount, found: Iterable[Orphan]
+    ) -> int:
+        """Keep what one reference was found to be, with every orphan; returns how many."""
+        orphans = 0
+        with translated(), self._engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            statement = _copy_into(_orphans)
+            with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+                for orphans, each in enumerate(found, start=1):
+                    copy.write_row(
+                        (
+                            self.run_id,
+                            reference.name,
+                            orphans,
+                            [_storable(part) for part in each.key],
+                            [_storable(part) for part in each.value],
+                            _storable(each.batch),
+                            _storable(each.system),
+                        )
+                    )
+            connection.execute(
+                sa.insert(_references).values(
+                    run_id=self.run_id,
+                    reference=reference.name,
+                    columns=list(reference.columns),
+                    parent=reference.parent.title,
+                    rows=counted.rows,
+                    empty=counted.empty,
+                    orphans=orphans,
+                )
+            )
+        return orphans
 
     def stop(self, when: datetime) -> None:
         """Mark the run partial: what is complete stays, and the next run goes on from there."""

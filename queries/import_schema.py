@@ -5,10 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from queries.database import translated
+from queries.own_tables import ensure_tables
 
 SCHEMA = "plumbline"
-_SETUP_LOCK = 7_585_672_006
 
 metadata = sa.MetaData(schema=SCHEMA)
 _time = sa.DateTime(timezone=True)
@@ -82,8 +81,6 @@ imported_exceptions = sa.Table(
     comment="Failures of AWS DMS's validation, one row for each value or record",
 )
 
-TABLES = tuple(metadata.sorted_tables)
-
 
 def ensure_import_schema(engine: sa.Engine) -> None:
     """Create schema and tables where they are missing; calling it again does nothing.
@@ -91,10 +88,4 @@ def ensure_import_schema(engine: sa.Engine) -> None:
     Raises:
         DatabaseError: the server cannot be reached, or the role may not create a schema.
     """
-    with translated(), engine.begin() as connection:
-        present = set(sa.inspect(connection).get_table_names(schema=SCHEMA))
-        if present >= {table.name for table in TABLES}:
-            return
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
-        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
-        metadata.create_all(connection)
+    ensure_tables(engine, metadata)

@@ -20,6 +20,8 @@ from queries.reconciliation_schema import (
     reconciliation_exceptions,
     reconciliation_fields,
     reconciliation_groups,
+    reconciliation_orphans,
+    reconciliation_references,
     reconciliation_runs,
 )
 
@@ -27,6 +29,7 @@ ROWS_PER_PAGE = 100
 
 _r, _x = reconciliation_runs.c, reconciliation_exceptions.c
 _f, _g = reconciliation_fields.c, reconciliation_groups.c
+_ref, _o = reconciliation_references.c, reconciliation_orphans.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,35 @@ class KindRow:
     pair: str
     kind: str
     exceptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """One reference of the target: records looked at, those with an empty value, those lost."""
+
+    run_id: int
+    pair: str
+    reference: str
+    columns: list[str]
+    target_relation: str
+    parent: str
+    rows: int
+    empty: int
+    orphans: int
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanRow:
+    """One record whose reference leads nowhere; ``orphan_no`` is its place in its run."""
+
+    run_id: int
+    reference: str
+    orphan_no: int
+    key: list[str | None]
+    value: list[str]
+    batch: str | None
+    source_system: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +238,34 @@ def kinds(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[KindRow
         .order_by(_r.pair, _g.run_id, _g.kind)
     )
     return ask(connection, statement, KindRow)
+
+
+def references(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[ReferenceRow]:
+    """References of the target that must lead to a record, and how many do not."""
+    statement = (
+        sa.select(*_columns(ReferenceRow, reconciliation_references, reconciliation_runs))
+        .join(reconciliation_runs, _r.run_id == _ref.run_id)
+        .where(_ref.run_id.in_(run_ids))
+        .order_by(_ref.orphans.desc(), _r.pair, _ref.reference)
+    )
+    return ask(connection, statement, ReferenceRow)
+
+
+def orphans(
+    connection: sa.Connection,
+    run_id: int,
+    reference: str,
+    after: int = 0,
+    rows: int = ROWS_PER_PAGE,
+) -> Answer[OrphanRow]:
+    """The next records whose reference leads nowhere, by their number."""
+    statement = (
+        sa.select(*_columns(OrphanRow, reconciliation_orphans))
+        .where(_o.run_id == run_id, _o.reference == reference, _o.orphan_no > after)
+        .order_by(_o.orphan_no)
+        .limit(rows)
+    )
+    return ask(connection, statement, OrphanRow)
 
 
 def exceptions(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from queries.database import translated
+from queries.own_tables import ensure_tables
 
 SCHEMA = "plumbline"
-_SETUP_LOCK = 7_585_672_005
 
 metadata = sa.MetaData(schema=SCHEMA)
 _time = sa.DateTime(timezone=True)
@@ -116,7 +115,31 @@ reconciliation_groups = sa.Table(
     comment="The exceptions of a completed run counted by all that may explain them",
 )
 
-TABLES = tuple(metadata.sorted_tables)
+reconciliation_references = sa.Table(
+    "reconciliation_references",
+    metadata,
+    sa.Column("run_id", sa.BigInteger(), primary_key=True),
+    sa.Column("reference", sa.Text(), primary_key=True),
+    sa.Column("columns", ARRAY(sa.Text()), nullable=False),
+    sa.Column("parent", sa.Text(), nullable=False, comment="Relation that is referred to"),
+    sa.Column("rows", sa.BigInteger(), nullable=False, comment="Records of the target looked at"),
+    sa.Column("empty", sa.BigInteger(), nullable=False, comment="Refer to nothing: a part is null"),
+    sa.Column("orphans", sa.BigInteger(), nullable=False, comment="Lead to no record"),
+    comment="References of the target that must lead to a record, and how many do not",
+)
+
+reconciliation_orphans = sa.Table(
+    "reconciliation_orphans",
+    metadata,
+    sa.Column("run_id", sa.BigInteger(), primary_key=True),
+    sa.Column("reference", sa.Text(), primary_key=True),
+    sa.Column("orphan_no", sa.BigInteger(), primary_key=True),
+    sa.Column("key", ARRAY(sa.Text()), nullable=False, comment="Empty where records have no key"),
+    sa.Column("value", ARRAY(sa.Text()), nullable=False),
+    sa.Column("batch", sa.Text()),
+    sa.Column("source_system", sa.Text()),
+    comment="Every record whose reference leads nowhere, never capped",
+)
 
 
 def ensure_reconciliation_schema(engine: sa.Engine) -> None:
@@ -125,10 +148,4 @@ def ensure_reconciliation_schema(engine: sa.Engine) -> None:
     Raises:
         DatabaseError: the server cannot be reached, or the role may not create a schema.
     """
-    with translated(), engine.begin() as connection:
-        inspector = sa.inspect(connection)
-        if set(inspector.get_table_names(schema=SCHEMA)) >= {table.name for table in TABLES}:
-            return
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
-        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
-        metadata.create_all(connection)
+    ensure_tables(engine, metadata)

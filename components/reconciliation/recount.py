@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from components.reconciliation.assess import Run
-from queries.reconciliation_results import FieldRow, GroupRow, RunRow
+from queries.reconciliation_results import FieldRow, GroupRow, ReferenceRow, RunRow
 from queries.recount import ReportedField
 
 UNLIKELY = 0.05
@@ -79,6 +79,7 @@ class Recount:
     uncovered: tuple[str, ...]
     fields: tuple[FieldRow, ...]
     groups: tuple[GroupRow, ...]
+    references: tuple[ReferenceRow, ...]
     comparisons: tuple[Comparison, ...]
 
     @property
@@ -120,6 +121,7 @@ def recount(
     fields: Sequence[FieldRow],
     groups: Sequence[GroupRow],
     reported: Sequence[ReportedField],
+    references: Sequence[ReferenceRow] = (),
 ) -> Recount | None:
     """Set the recount of a run beside the pipeline's report; None where nothing was recounted.
 
@@ -147,6 +149,7 @@ def recount(
         ),
         fields=tuple(field for field in fields if field.run_id in ids),
         groups=kept,
+        references=tuple(each for each in references if each.run_id in ids),
         comparisons=tuple(comparisons),
     )
 

@@ -20,6 +20,7 @@ REPORTED_SAMPLE = "the pipeline's own checks, in part of samples; Clopper–Pear
 BESIDE = "counts of the recount beside the pipeline's, batch by batch; hypergeometric for samples"
 
 KEY_METRICS = ("keys.duplicate", "keys.missing", "keys.extra")
+REFERENCE_METRIC = "keys.orphaned"
 FIELD_METRICS = ("fields.critical_mismatches", "fields.mismatch_rate")
 RECOUNT_METRICS = ("reconciliation.disagreements", "reconciliation.coverage")
 
@@ -29,7 +30,7 @@ def evidence(found: Recount) -> tuple[Evidence, ...]:
     coverage = coverage_evidence(found)
     if not found.pairs:
         return coverage
-    measured = (*_keys(found), *_fields(found), *_agreement(found))
+    measured = (*_keys(found), *_references(found), *_fields(found), *_agreement(found))
     return (*(replace(each, n_unscored=found.unscored) for each in measured), *coverage)
 
 
@@ -60,6 +61,24 @@ def _keys(found: Recount) -> tuple[Evidence, ...]:
             sentence=f"{numbers.share(value, n)} {words}",
         )
         for metric, value, n, words in counted
+    )
+
+
+def _references(found: Recount) -> tuple[Evidence, ...]:
+    """Records that point to nothing; no evidence where no reference was declared."""
+    if not found.references:
+        return ()
+    orphans = sum(each.orphans for each in found.references)
+    followed = sum(each.rows for each in found.references)
+    return (
+        Evidence(
+            metric=REFERENCE_METRIC,
+            value=orphans,
+            n=followed,
+            method=RECOUNT,
+            measured_at=found.measured_at,
+            sentence=f"{numbers.share(orphans, followed)} references lead to no record",
+        ),
     )
 
 

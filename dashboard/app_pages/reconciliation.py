@@ -8,7 +8,14 @@ import streamlit as st
 
 from components.field_accuracy.assess_recount import belonging
 from components.layout import states
-from components.reconciliation import panel, recount_panel, runs_panel, throughput_panel
+from components.reconciliation import (
+    imports_panel,
+    panel,
+    recount_panel,
+    references_panel,
+    runs_panel,
+    throughput_panel,
+)
 from components.reconciliation.assess import Run, runs
 from components.reconciliation.assess_evidence import answer, title
 from components.reconciliation.assess_totals import Totals, totals
@@ -17,9 +24,11 @@ from components.reconciliation.run_picker import chosen_run
 from components.reconciliation.runs import series
 from components.reconciliation.throughput import throughput
 from dashboard import shell
-from queries import migration, migration_runs, reconciliation_results
+from dashboard.access import Right
+from queries import import_results, migration, migration_runs, reconciliation_results
 from queries import recount as reports
 from queries.errors import MissingRelationError
+from queries.reconciliation_results import ReferenceRow
 
 
 def render() -> None:
@@ -44,6 +53,7 @@ def render() -> None:
         if compared is not None:
             panel.totals(run, compared)
         _recounted(page, found, run)
+        _imported(page)
         st.header("Throughput", anchor=False)
         with page.part():
             loads = page.ask(migration_runs.loads).rows
@@ -63,8 +73,50 @@ def _recounted(page: shell.Page, found: Sequence[Run], run: Run) -> None:
         ids = tuple(pair.run_id for pair in known)
         fields = page.ask_own(reconciliation_results.fields, ids).rows if ids else ()
         groups = page.ask_own(reconciliation_results.groups, ids).rows if ids else ()
+        followed = page.ask_own(reconciliation_results.references, ids) if ids else None
+        references = followed.rows if followed is not None else ()
         reported = page.ask(reports.reported_fields, run.id).rows
-        recount_panel.engine_versus_pipeline(recount(run, known, fields, groups, reported))
+        result = recount(run, known, fields, groups, reported, references)
+        recount_panel.engine_versus_pipeline(result)
+        if result is not None and result.references:
+            _orphans(page, result.references)
+
+
+def _orphans(page: shell.Page, references: Sequence[ReferenceRow]) -> None:
+    """References that lead nowhere, and the records behind one of them."""
+    st.header("Records that point to nothing", anchor=False)
+    chosen = references_panel.references(references)
+    if chosen is None:
+        return
+    after = references_panel.position(chosen)
+    listed = page.ask_own(
+        reconciliation_results.orphans, chosen.run_id, chosen.reference, after
+    ).rows
+    references_panel.orphans(
+        chosen,
+        listed,
+        page_size=reconciliation_results.ROWS_PER_PAGE,
+        unmasked=page.viewer.may(Right.PERSONAL_DATA),
+    )
+
+
+def _imported(page: shell.Page) -> None:
+    """Results of other tools, where any were imported."""
+    asked = page.ask_own(import_results.imported, page.as_of)
+    if asked is None or not asked.rows:
+        return
+    st.header("Results of other tools, judged again", anchor=False)
+    with page.part():
+        chosen = imports_panel.imports(asked.rows)
+        question = (
+            import_results.failures if chosen.tool == imports_panel.DMS else import_results.totals
+        )
+        imports_panel.results(
+            chosen,
+            page.ask_own(question, chosen.import_id, imports_panel.position(chosen)).rows,
+            page_size=import_results.ROWS_PER_PAGE,
+            unmasked=page.viewer.may(Right.PERSONAL_DATA),
+        )
 
 
 def _from_run_to_run(page: shell.Page, found: Sequence[Run]) -> None:

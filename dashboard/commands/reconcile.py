@@ -47,6 +47,10 @@ class _Report:
         return sum(outcome.exceptions for outcome in self.outcomes)
 
     @property
+    def orphans(self) -> int:
+        return sum(outcome.orphans for outcome in self.outcomes)
+
+    @property
     def note(self) -> str | None:
         """What the result does not say."""
         return _BLIND if any(outcome.rechecked for outcome in self.outcomes) else None
@@ -112,7 +116,7 @@ def command(
     click.echo(_as_json(report) if style == "json" else _as_text(report))
     if report.stopped:
         sys.exit(STOPPED)
-    sys.exit(DIFFERENT if report.exceptions else EQUAL)
+    sys.exit(DIFFERENT if report.exceptions or report.orphans else EQUAL)
 
 
 def _reconcile(
@@ -178,13 +182,15 @@ def _as_text(report: _Report) -> str:
     lines = []
     for each in report.outcomes:
         lines.append(_rechecked(each) if each.rechecked else _compared(each))
+        if each.orphans:
+            lines.append(f"{each.pair}: {_orphans(each.orphans)}.")
     if report.exceptions:
         lines += [defect.sentence for defect in report.defects[:_MOST_DEFECTS]]
         if len(report.defects) > _MOST_DEFECTS:
             lines.append(f"{len(report.defects) - _MOST_DEFECTS} smaller defects not shown here.")
         if report.isolated:
             lines.append(f"{_counted(report.isolated)} in no systematic defect.")
-    elif not report.stopped and report.note is None:
+    elif not report.stopped and report.note is None and not report.orphans:
         lines.append("Source and target agree.")
     if report.note is not None:
         lines.append(report.note)
@@ -208,6 +214,12 @@ def _rechecked(outcome: Outcome) -> str:
         f"{_counted(outcome.exceptions_before or 0)} in run {outcome.based_on}, "
         f"{outcome.exceptions:,} left there (run {outcome.run_id})."
     )
+
+
+def _orphans(count: int) -> str:
+    if count == 1:
+        return "1 target record points to nothing"
+    return f"{count:,} target records point to nothing"
 
 
 def _counted(exceptions: int) -> str:

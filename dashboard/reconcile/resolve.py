@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from dashboard.reconcile.lines import Lines, Path
-from dashboard.reconcile.spec import FieldRule, Filter, Labels, Pairing, SpecificationError, Table
+from dashboard.reconcile.spec import (
+    FieldRule,
+    Filter,
+    Labels,
+    Pairing,
+    SpecificationError,
+    Table,
+)
+from dashboard.reconcile.spec import Reference as ReferenceRule
 from queries.compare_catalog import ColumnInfo
 from queries.compare_open import Side, look
 from queries.compare_plan import (
@@ -24,6 +32,7 @@ from queries.compare_plan import (
     Value,
 )
 from queries.errors import ForbiddenError, MissingRelationError
+from queries.reference_check import Reference
 
 _WIDER: dict[frozenset[Kind], Kind] = {
     frozenset({Kind.INTEGER, Kind.NUMERIC}): Kind.NUMERIC,
@@ -54,7 +63,9 @@ def resolve(
     Raises:
         SpecificationError: a relation or column is not there, or types need a rule.
     """
-    ours = _look(source, _relation(table.source, table.source_filter, table.source_labels), place)
+    ours = _look(
+        source, _relation(table.source, table.source_filter, table.source_labels), place, "source"
+    )
     theirs = _look(
         target, _relation(table.target, table.target_filter, table.target_labels), place, "target"
     )
@@ -66,11 +77,40 @@ def resolve(
     return Plan(table.name, ours.relation, theirs.relation, keys, fields), ours, theirs
 
 
-def _look(engine: sa.Engine, relation: Relation, place: Place, side: str = "source") -> Side:
+def references(table: Table, place: Place, target: Side) -> tuple[Reference, ...]:
+    """The references of the target, over relations and columns that are really there.
+
+    Raises:
+        SpecificationError: a relation or a column is not there.
+    """
+    return tuple(
+        _reference(rule, place, target, position) for position, rule in enumerate(table.reference)
+    )
+
+
+def _reference(rule: ReferenceRule, place: Place, target: Side, position: int) -> Reference:
+    parent = _look(
+        target.engine, _relation(rule.to, None, Labels()), place, "reference", position, "to"
+    )
+    wanted = rule.to_columns or rule.columns
+    for side, names, setting in ((target, rule.columns, "columns"), (parent, wanted, "to_columns")):
+        unknown = [name for name in names if name not in side.info.columns]
+        if unknown:
+            raise place.error(
+                f"{side.relation.title} has no column {unknown[0]}. "
+                f"It has: {', '.join(side.info.columns)}. Correct {setting}.",
+                "reference",
+                position,
+                setting,
+            )
+    return Reference(rule.name, rule.columns, parent.relation, wanted)
+
+
+def _look(engine: sa.Engine, relation: Relation, place: Place, *setting: str | int) -> Side:
     try:
         found = look(engine, relation)
     except (MissingRelationError, ForbiddenError) as error:
-        raise place.error(str(error), side) from error
+        raise place.error(str(error), *setting) from error
     return replace(found, relation=replace(relation, schema=found.info.schema))
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from dashboard.progress import Progress, Stage
 from dashboard.reconcile.classify import Causes
-from dashboard.reconcile.resolve import Place, resolve
+from dashboard.reconcile.resolve import Place, references, resolve
 from dashboard.reconcile.spec import Specification, Table
 from queries.compare import ROWS_PER_WINDOW
 from queries.compare_bucket import NULL_BUCKET as WITHOUT_KEY
@@ -41,6 +41,7 @@ from queries.compare_survey import BucketState
 from queries.database import translated
 from queries.errors import InvalidInputError
 from queries.reconciliation_schema import ensure_reconciliation_schema
+from queries.reference_check import Reference, ReferenceCheck
 
 # A little more than a window is still joined in one piece.
 _ONE_PIECE = 1.5
@@ -64,6 +65,7 @@ class Options:
 class Outcome:
     """What became of one pair of relations.
 
+    ``orphans`` are records of the target whose declared references lead nowhere.
     ``exceptions_before`` counts those of the run ``based_on``, whose other buckets were kept.
     """
 
@@ -77,6 +79,7 @@ class Outcome:
     buckets: int
     compared: int
     exceptions: int
+    orphans: int
     based_on: int | None
     exceptions_before: int | None
 
@@ -113,8 +116,9 @@ def run_table(
     try:
         target = engine_for(specification.target.resolved())
         plan, ours, theirs = resolve(table, place, source, target)
+        checks = references(table, place, theirs)
         ensure_reconciliation_schema(own)
-        runner = _Runner(specification, table, plan, ours, theirs, own, options)
+        runner = _Runner(specification, table, plan, checks, ours, theirs, own, options)
         return runner.run(progress)
     finally:
         source.dispose()
@@ -128,6 +132,7 @@ class _Runner:
         specification: Specification,
         table: Table,
         plan: Plan,
+        checks: tuple[Reference, ...],
         source: Side,
         target: Side,
         own: sa.Engine,
@@ -135,7 +140,9 @@ class _Runner:
     ) -> None:
         self._name = specification.name
         self._plan = plan
+        self._checks = checks
         self._sides = (source, target)
+        self._orphans = 0
         self._own = own
         self._options = options
         self._together = in_one_database(source, target)
@@ -249,6 +256,7 @@ class _Runner:
             with progress.stage(f"{self._plan.name}: compare") as stage:
                 for done in self._portions(comparison, states, todo, ledger, stage):
                     compared += done
+            self._follow_references(ledger, progress)
             with progress.stage(f"{self._plan.name}: count exceptions"):
                 status = COMPLETED if whole else RECHECKED
                 ledger.complete(datetime.now(UTC), status)
@@ -259,6 +267,16 @@ class _Runner:
                 raise InterruptedRunError(outcome) from error
             raise
         return self._outcome(ledger, states, compared, status)
+
+    def _follow_references(self, ledger: Ledger, progress: Progress) -> None:
+        """Every reference is followed in every run: an anti-join is cheap, and parents change."""
+        if not self._checks:
+            return
+        with progress.stage(f"{self._plan.name}: follow references") as stage:
+            for done, reference in enumerate(self._checks, start=1):
+                check = ReferenceCheck(self._sides[1].engine, self._plan, reference)
+                self._orphans += ledger.write_reference(reference, check.counts(), check.orphans())
+                stage.advance(done, len(self._checks))
 
     def _kept(self, states: dict[int, BucketState]) -> dict[int, BucketState]:
         """The buckets whose former comparison holds, or is not put to the test.
@@ -317,6 +335,7 @@ class _Runner:
             len(states),
             compared,
             ledger.written,
+            self._orphans,
             self._former.run_id if self._former else None,
             self._former.exceptions if self._former else None,
         )

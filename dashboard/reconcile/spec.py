@@ -118,6 +118,23 @@ class FieldRule(Pairing):
         return folds or any(bound is not None for bound in bounds)
 
 
+class Reference(_Strict):
+    """Columns of the target that must lead to a record of another relation of the target."""
+
+    name: Name
+    columns: Annotated[tuple[Name, ...], Field(min_length=1)]
+    to: Name
+    to_columns: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Reference:
+        if not _RELATION.fullmatch(self.to):
+            raise ValueError(f"{self.to!r} is no relation; write table or schema.table")
+        if self.to_columns and len(self.to_columns) != len(self.columns):
+            raise ValueError("columns and to_columns must be equally many; they pair in order")
+        return self
+
+
 _RELATION = re.compile(r"""(?:(?:[^."\s]+|"[^"]+")\.)?(?:[^."\s]+|"[^"]+")""")
 
 
@@ -141,6 +158,7 @@ class Table(_Strict):
     source_labels: Labels = Labels()
     target_labels: Labels = Labels()
     field: tuple[FieldRule, ...] = ()
+    reference: tuple[Reference, ...] = ()
 
     @model_validator(mode="after")
     def _coherent(self) -> Table:
@@ -149,10 +167,11 @@ class Table(_Strict):
                 raise ValueError(f"{side!r} is no relation; write table or schema.table")
         if self.key and self.keys:
             raise ValueError("give key (a list of names) or [[table.keys]], not both")
-        names = [each.name for each in self.field]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"the field {twice[0]!r} stands twice; keep one of them")
+        for what, listed in (("field", self.field), ("reference", self.reference)):
+            names = [each.name for each in listed]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"the {what} {twice[0]!r} stands twice; keep one of them")
         if not (self.key or self.keys):
             for each in self.field:
                 if each.has_leeway:
@@ -226,6 +245,7 @@ _REMEDIES = {
     "finite_number": "{name} must be a finite number.",
     "decimal_parsing": "{name} must be a number.",
     "decimal_type": "{name} must be a number.",
+    "too_short": "{name} is empty. Name at least one column.",
     "tuple_type": '{name} must be a list, such as ["a", "b"], or tables in [[…]].',
     "model_type": "{name} must be a table, such as [{name}].",
     "model_attributes_type": "{name} must be a table, such as [{name}].",

@@ -14,12 +14,15 @@ from components.reconciliation.assess import latest, runs
 from components.reconciliation.recount import Recount, recount
 from dashboard.evidence import COLLECTORS, gather
 from dashboard.progress import SilentProgress
+from dashboard.sample.defect import Defect
+from dashboard.sample.defects import defects
+from dashboard.sample.recipe import Recipe
 from dashboard.sample.recount import recount as recount_sample
 from queries import migration, reconciliation_results
 from queries.database import own_engine, read, source_engine
 from queries.recount import reported_fields
 from queries.scope import Scope
-from tests.conftest import SAMPLE_UNTIL, grant, new_database
+from tests.conftest import SAMPLE_TICKETS_PER_YEAR, SAMPLE_UNTIL, grant, new_database
 
 MINE = tuple(each for each in COLLECTORS if each.name in {"reports", "recount"})
 SCOPE = Scope(start=SAMPLE_UNTIL.replace(month=10), end=SAMPLE_UNTIL, as_of=SAMPLE_UNTIL)
@@ -74,6 +77,11 @@ def assessed(sample: str, own: str) -> Recount:
     return found
 
 
+def planted() -> dict[str, Defect]:
+    recipe = Recipe(tickets_per_year=SAMPLE_TICKETS_PER_YEAR, until=SAMPLE_UNTIL)
+    return {each.key: each for each in defects(recipe)}
+
+
 def test_planted_defects_fail_their_gates(
     sample_database: str, own_of: Callable[..., str], reader_url: AsRole
 ) -> None:
@@ -81,12 +89,14 @@ def test_planted_defects_fail_their_gates(
     over = {
         "keys.duplicate",
         "keys.missing",
+        "keys.orphaned",
         "fields.critical_mismatches",
         "fields.mismatch_rate",
         "exceptions.critical_open",
         "reconciliation.disagreements",
         "load.p95_change",
     }
+    assert found["keys.orphaned"].value == planted()["orphaned_contributions"].records
     limits = {each.metric: each.threshold for each in load_policy(None).requirements}
     assert {name for name in over if not found[name].value > limits[name]} == set()  # type: ignore[operator]
     assert found["keys.extra"].value == 0
@@ -104,7 +114,7 @@ def test_a_clean_load_fails_nothing(
         if name not in {"reconciliation.coverage", "load.p95_change", "migration.clean_mock_runs"}
     }
     assert set(counts.values()) == {0}
-    assert len(counts) == 9
+    assert len(counts) == 10
     assert found["reconciliation.coverage"].value == 1
     assert found["migration.clean_mock_runs"].value == 2
     assert found["load.p95_change"].value < 0.1  # type: ignore[operator]
@@ -152,15 +162,10 @@ CAUSES = {
 def test_every_planted_defect_is_found_with_its_cause_and_batch(
     sample_database: str, own_of: Callable[..., str], reader_url: AsRole
 ) -> None:
-    from dashboard.sample.defects import defects
-    from dashboard.sample.recipe import Recipe
-    from tests.conftest import SAMPLE_TICKETS_PER_YEAR
-
-    recipe = Recipe(tickets_per_year=SAMPLE_TICKETS_PER_YEAR, until=SAMPLE_UNTIL)
-    planted = {each.key: each for each in defects(recipe)}
+    known = planted()
     found = assessed(reader_url(sample_database), own_of(sample_database))
     for key, (field, cause, signature) in CAUSES.items():
-        defect = planted[key]
+        defect = known[key]
         counted = sum(
             group.exceptions
             for group in found.groups
@@ -168,8 +173,8 @@ def test_every_planted_defect_is_found_with_its_cause_and_batch(
             and group.signature.startswith(signature)
         )
         assert counted == defect.records, key
-    named = {(planted[key].place.batch, field) for key, (field, _, _) in CAUSES.items()}
-    late = planted["batch_late"].place.batch
+    named = {(known[key].place.batch, field) for key, (field, _, _) in CAUSES.items()}
+    late = known["batch_late"].place.batch
     others = {(g.batch, g.field) for g in found.groups} - named - {(late, None)}
     assert others == set()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from click.testing import CliRunner, Result
 from dashboard.commands.import_results import command
 from dashboard.imports.dvt import COLUMNS
 from dashboard.settings import settings
+from queries.import_results import imported, totals
 from tests.conftest import connected, grant
 
 SPEC = """
@@ -180,3 +183,16 @@ def test_without_a_place_for_results_nothing_is_read(
     result = run("dvt", tmp_path / "there-is-none.csv")
     assert result.exit_code == 2
     assert "PLUMBLINE_OWN_URL" in result.stderr
+
+
+def test_the_page_reads_what_was_imported_false_passes_first(own: str, tmp_path: Path) -> None:
+    run("dvt", dvt_file(tmp_path, "209715212.01", "209715215.02"))
+    with connected(own) as connection:
+        (made,) = imported(connection, datetime.now(UTC)).rows
+        listed = totals(connection, made.import_id).rows
+        assert imported(connection, datetime(2020, 1, 1, tzinfo=UTC)).rows == ()
+    assert (made.rows, made.differing, made.settled, made.false_passes) == (2, 1, 1, 1)
+    assert [(row.false_pass, row.exact_difference) for row in listed] == [
+        (True, Decimal("3.01")),
+        (False, Decimal(0)),
+    ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from queries.database import own_engine
+from queries.import_schema import ensure_import_schema, imported_totals, imports
 from queries.reconciliation_schema import (
     ensure_reconciliation_schema,
     reconciliation_fields,
     reconciliation_groups,
+    reconciliation_orphans,
+    reconciliation_references,
     reconciliation_runs,
 )
 from tests.conftest import SAMPLE_UNTIL, connected
@@ -137,3 +140,46 @@ def test_the_run_of_a_link_is_the_run_of_the_other_page_too(open_page, sample_da
     sound(page)
     assert page.selectbox(key="run").value == "mock-1"
     assert "Mock conversion mock-1: where the records went" in words(page)
+
+
+def test_orphans_and_other_tools_results_stand_on_the_reconciliation_page(
+    open_page, sample_database, empty_database
+):
+    recount(empty_database, lost=17)
+    engine = own_engine(empty_database)
+    ensure_import_schema(engine)
+    with engine.begin() as connection:
+        run = connection.execute(sa.select(reconciliation_runs.c.run_id)).scalar_one()
+        connection.execute(
+            sa.insert(reconciliation_references).values(
+                run_id=run, reference="member of a payment", columns=["member_key"],
+                parent="rise.members", rows=900, empty=0, orphans=150,
+            )
+        )  # fmt: skip
+        orphans = [
+            {"run_id": run, "reference": "member of a payment", "orphan_no": number,
+             "key": [str(number)], "value": ["M-1"], "batch": None, "source_system": None}
+            for number in range(1, 151)
+        ]  # fmt: skip
+        connection.execute(sa.insert(reconciliation_orphans), orphans)
+        made = connection.execute(
+            sa.insert(imports)
+            .values(tool="dvt", origin="r.csv", sha256="0", imported_at=SAMPLE_UNTIL, rows=1)
+            .returning(imports.c.import_id)
+        ).scalar_one()
+        connection.execute(
+            sa.insert(imported_totals).values(
+                import_id=made, row_no=1, validation_name="sum__amount", judgement="differs",
+                validation_status="success", exact_difference=3, false_pass=True,
+                false_alarm=False, source_agg_value="1", target_agg_value="4",
+            )
+        )  # fmt: skip
+    engine.dispose()
+    page = open_page("reconciliation", sample_database, OWN_URL=empty_database)
+    sound(page)
+    text = words(page)
+    assert "150 of 900" in text
+    assert "1 to 100 of 150" in text
+    assert "although a tool passed it" in text
+    page.button(key="orphans_down").click().run(timeout=60)
+    assert "101 to 150 of 150" in words(page)
