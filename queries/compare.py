@@ -200,7 +200,10 @@ class PostgresSide:
         self, engine: sa.Engine, plan: Plan, bucketing: Bucketing, *, source: bool, marked: bool
     ) -> None:
         self.reader = Reader(engine)
+        self.bucketing = bucketing
         self._ask = Statements(plan, bucketing)
+        self._finer = Statements(plan, bucketing.finer())
+        self._narrowed = Statements(plan, bucketing, chosen_by=bucketing.finer())
         self._plan = plan
         self._source = source
         self._marked = marked
@@ -213,9 +216,18 @@ class PostgresSide:
         )
         return survey_of.parse(self.reader.rows(statement))
 
-    def records(self, chosen: Selection) -> Iterator[Row]:
+    def parts(self, parts: Collection[int]) -> dict[int, BucketCount]:
+        """What these parts of buckets hold."""
+        statement = self._finer.survey(
+            source=self._source, marked=False, hashing=Hashing.FAST, buckets=parts
+        )
+        return survey_of.parse(self.reader.rows(statement))
+
+    def records(self, chosen: Selection, *, parts: bool = False) -> Iterator[Row]:
+        """The records of buckets, or of parts of them, in the order of their keys."""
         width = len(self._plan.identity)
-        for found in self.reader.rows(self._ask.records(chosen, source=self._source)):
+        ask = self._narrowed if parts else self._ask
+        for found in self.reader.rows(ask.records(chosen, source=self._source)):
             yield Row(found[1 : 1 + width], found[1 + width : -2], found[-2:], int(found[0] or 0))
 
 
@@ -272,7 +284,27 @@ class AcrossDatabases:
 
     def compare(self, chosen: Selection) -> Iterator[Finding]:
         source, target = self._sides
-        yield from merge(self._plan, source.records(chosen), target.records(chosen))
+        if chosen is None or isinstance(chosen, Span):
+            yield from merge(self._plan, source.records(chosen), target.records(chosen))
+        elif isinstance(source, PostgresSide) and isinstance(target, PostgresSide):
+            yield from self._narrowly(source, target, chosen)
+        else:
+            yield from merge(self._plan, source.records(chosen), target.records(chosen))
+
+    def _narrowly(
+        self, source: PostgresSide, target: PostgresSide, chosen: Collection[int]
+    ) -> Iterator[Finding]:
+        """Hash parts of the buckets first: most of their records need not travel."""
+        parts = [part for bucket in chosen for part in source.bucketing.parts(bucket)]
+        with _Parallel((source.reader, target.reader)) as pool:
+            asked = [pool.submit(side.parts, parts) for side in (source, target)]
+            states = survey_of.together(*(each.result() for each in asked))
+        differing = [part for part, state in states.items() if not state.equal]
+        yield from merge(
+            self._plan,
+            source.records(differing, parts=True),
+            target.records(differing, parts=True),
+        )
 
     def _both(
         self, *, hashed: bool, buckets: Collection[int] | None

@@ -10,6 +10,8 @@ ROWS_PER_BUCKET = 256
 """Small, because every record of a differing bucket travels."""
 MOST_BUCKETS = 65_536
 FEWEST_BUCKETS = 16
+PARTS = 16
+"""Into so many a differing bucket is cut, because most of its records are equal after all."""
 NULL_BUCKET = -(2**63)
 """Where a range has its records without a key; no shifted key can be as small."""
 
@@ -30,6 +32,20 @@ class ByRange:
     def of(self, key: int | None) -> int:
         return NULL_BUCKET if key is None else key >> self.shift
 
+    def finer(self) -> ByRange:
+        """The same ranges, each cut into :data:`PARTS`.
+
+        Never single keys: the smallest of them would be taken for the bucket without keys.
+        """
+        return ByRange(max(self.shift - (PARTS.bit_length() - 1), 1))
+
+    def parts(self, bucket: int) -> range | tuple[int]:
+        """The buckets of :meth:`finer` that make up one of these."""
+        if bucket == NULL_BUCKET:
+            return (NULL_BUCKET,)
+        finer = self.shift - self.finer().shift
+        return range(bucket << finer, (bucket + 1) << finer)
+
     def bounds(self, first: int, last: int) -> tuple[int, int]:
         """The smallest and the largest key of these neighbouring buckets."""
         return first << self.shift, (last << self.shift) + (1 << self.shift) - 1
@@ -48,6 +64,14 @@ class ByHash:
     def of(self, encoded_key: str) -> int:
         digest = hashlib.sha256(encoded_key.encode("utf-8", "surrogatepass")).digest()
         return (digest[0] * 256 + digest[1]) & (self.count - 1)
+
+    def finer(self) -> ByHash:
+        """The same hashes, told apart by more of their bits, as far as there are any."""
+        return ByHash(min(self.count * PARTS, MOST_BUCKETS))
+
+    def parts(self, bucket: int) -> range:
+        """The buckets of :meth:`finer` that make up one of these."""
+        return range(bucket, self.finer().count, self.count)
 
 
 Bucketing = ByRange | ByHash

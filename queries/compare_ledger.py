@@ -6,8 +6,8 @@ together or not at all, so that an interrupted run is complete as far as it goes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from queries.compare_judge import Finding
 from queries.compare_plan import Plan
-from queries.compare_survey import BucketCount, BucketState
+from queries.compare_survey import BucketCount, BucketState, Totals
 from queries.database import translated
 from queries.reconciliation_schema import (
     reconciliation_buckets as _buckets,
@@ -103,6 +103,22 @@ def buckets_with_exceptions(connection: sa.Connection, run_id: int) -> set[int]:
     return set(connection.scalars(statement))
 
 
+def former_totals(connection: sa.Connection, run_id: int, without: Collection[int]) -> Totals:
+    """What the other buckets of that run held together."""
+    counts = (_buckets.c[name] for name in Totals.__dataclass_fields__ if name != "buckets")
+    statement = sa.select(
+        sa.func.count(), *(sa.func.coalesce(sa.func.sum(each), 0) for each in counts)
+    ).where(*_other_buckets(_buckets, run_id, without))
+    return Totals(*(int(each) for each in connection.execute(statement).one()))
+
+
+def _other_buckets(
+    table: sa.Table, run_id: int, without: Collection[int]
+) -> tuple[sa.ColumnElement[bool], ...]:
+    left_out = sa.cast(sorted(without), _BIGINTS)
+    return table.c.run_id == run_id, table.c.bucket != sa.all_(left_out)
+
+
 def former_states(connection: sa.Connection, run_id: int) -> dict[int, BucketState]:
     """What the buckets held when that run compared them."""
     columns = [column for column in _buckets.c if column.name != "run_id"]
@@ -124,11 +140,10 @@ def _whole(number: Decimal | None) -> int | None:
 class Ledger:
     """The writer of one run."""
 
-    def __init__(self, engine: sa.Engine, run: NewRun, states: Mapping[int, BucketState]) -> None:
+    def __init__(self, engine: sa.Engine, run: NewRun, totals: Totals) -> None:
         self._engine = engine
         self._plan = run.plan
         self._written = 0
-        sides = list(states.values())
         values = {
             "name": run.name,
             "pair": run.plan.name,
@@ -142,11 +157,7 @@ class Ledger:
             "target_relation": run.plan.target.title,
             "source_filter": run.plan.source.keep_reason or None,
             "target_filter": run.plan.target.keep_reason or None,
-            "source_rows": sum(each.source.rows for each in sides),
-            "target_rows": sum(each.target.rows for each in sides),
-            "source_filtered": sum(each.source.filtered for each in sides),
-            "target_filtered": sum(each.target.filtered for each in sides),
-            "buckets": len(sides),
+            **asdict(totals),
             "buckets_compared": 0,
         }
         with translated(), engine.begin() as connection:
@@ -158,24 +169,21 @@ class Ledger:
         """Exceptions in the ledger of this run, those carried over included."""
         return self._written
 
-    def carry_over(self, former: int, states: Collection[BucketState]) -> None:
-        """Take over the exceptions of buckets that have not changed since the former run."""
-        if not states:
-            return
-        copied = [column for column in _exceptions.c if column.name != "run_id"]
-        kept = sa.select(sa.literal(self.run_id), *copied).where(
-            _exceptions.c.run_id == former,
-            _exceptions.c.bucket == sa.any_(sa.cast([each.bucket for each in states], _BIGINTS)),
-        )
-        names = ["run_id", *(column.name for column in copied)]
+    def carry_over(self, former: int, without: Collection[int]) -> None:
+        """Take over all buckets of the former run but these, and their exceptions."""
         with translated(), self._engine.begin() as connection:
-            connection.execute(sa.insert(_exceptions).from_select(names, kept))
+            for table in (_exceptions, _buckets):
+                copied = [column for column in table.c if column.name != "run_id"]
+                kept = sa.select(sa.literal(self.run_id), *copied).where(
+                    *_other_buckets(table, former, without)
+                )
+                names = ["run_id", *(column.name for column in copied)]
+                connection.execute(sa.insert(table).from_select(names, kept))
             last = sa.select(sa.func.max(_exceptions.c.exception_no), sa.func.count()).where(
                 _exceptions.c.run_id == self.run_id
             )
             highest, count = connection.execute(last).one()
             self._next, self._written = (highest or 0) + 1, count
-            self._save_states(connection, states)
 
     _next = 1
 

@@ -21,7 +21,9 @@ _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-cal
 
 # The transaction that wrote a row. Whatever changes a bucket either writes a row in a transaction
 # that no earlier snapshot has seen, or leaves fewer rows: count and sum together tell.
-_ROW_VERSION = "hash_record_extended(ROW(xmin), 0)"
+# A difference of ages is the number of that transaction, for which there is no cast; hashes of
+# numbers are cheaper than those of records.
+_ROW_VERSION = "hashint8extended(age(xmin)::bigint - age('3'::xid), 0)"
 
 
 def as_text(statement: sa.sql.expression.ClauseElement) -> str:
@@ -38,10 +40,20 @@ class Hashing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Everything the engine asks about one plan under one bucketing."""
+    """Everything the engine asks about one plan under one bucketing.
+
+    ``chosen_by`` is another bucketing by which records are chosen; their bucket stays the one's.
+    """
 
     plan: Plan
     bucketing: Bucketing
+    chosen_by: Bucketing | None = None
+
+    def _within(self, identity: list[build.Expression], buckets: Selection) -> Any:
+        """Whether a record lies in the buckets chosen, which may be finer than those named."""
+        if buckets is None:
+            return sa.true()
+        return build.within(self.plan, self.chosen_by or self.bucketing, identity, buckets)
 
     def survey(
         self,
@@ -78,7 +90,7 @@ class Statements:
             columns.append(sa.null())
         statement = sa.select(*columns).select_from(build.relation(side))
         if buckets is not None:
-            statement = statement.where(build.within(self.plan, self.bucketing, identity, buckets))
+            statement = statement.where(self._within(identity, buckets))
         return as_text(statement.group_by(sa.literal_column("1")))
 
     def duplicates(self, *, source: bool, buckets: Selection = None) -> str:
@@ -92,7 +104,7 @@ class Statements:
         if keep is not None:
             inner = inner.where(keep)
         if buckets is not None:
-            inner = inner.where(build.within(self.plan, self.bucketing, identity, buckets))
+            inner = inner.where(self._within(identity, buckets))
         positions: list[build.Expression] = [
             sa.literal_column(str(i + 1)) for i in range(len(keys))
         ]
@@ -303,7 +315,7 @@ class Statements:
         if keep is not None:
             statement = statement.where(keep)
         if buckets is not None:
-            statement = statement.where(build.within(plan, self.bucketing, identity, buckets))
+            statement = statement.where(self._within(identity, buckets))
         if null_key is not None:
             absent = sa.or_(sa.false(), *(identity[i].is_(None) for i in self.nullable(source)))
             statement = statement.where(absent if null_key else sa.not_(absent))

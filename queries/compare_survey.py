@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from queries.compare_reader import Texts
@@ -51,6 +51,37 @@ class BucketState:
         if before is None:
             return False
         return _same(self.source, before.source) and _same(self.target, before.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over many buckets."""
+
+    buckets: int = 0
+    source_rows: int = 0
+    target_rows: int = 0
+    source_filtered: int = 0
+    target_filtered: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            self.buckets + other.buckets,
+            self.source_rows + other.source_rows,
+            self.target_rows + other.target_rows,
+            self.source_filtered + other.source_filtered,
+            self.target_filtered + other.target_filtered,
+        )
+
+
+def totals(states: Collection[BucketState]) -> Totals:
+    """The sums over these buckets."""
+    return Totals(
+        len(states),
+        sum(each.source.rows for each in states),
+        sum(each.target.rows for each in states),
+        sum(each.source.filtered for each in states),
+        sum(each.target.filtered for each in states),
+    )
 
 
 def _same(now: BucketCount, before: BucketCount) -> bool:

@@ -26,6 +26,7 @@ from queries.compare_ledger import (
     buckets_with_exceptions,
     former_run,
     former_states,
+    former_totals,
 )
 from queries.compare_open import (
     Comparison,
@@ -37,7 +38,7 @@ from queries.compare_open import (
     skewed,
 )
 from queries.compare_plan import Plan
-from queries.compare_survey import BucketState
+from queries.compare_survey import BucketState, Totals, totals
 from queries.database import translated
 from queries.errors import InvalidInputError
 from queries.reconciliation_schema import ensure_reconciliation_schema
@@ -148,8 +149,9 @@ class _Runner:
         self._together = in_one_database(source, target)
         self._classify = Causes(plan, table)
         self._former = self._find_former()
-        self._before = self._find_states()
         self._suspected = self._find_suspected()
+        self._before = self._find_states()
+        self._untouched = self._find_untouched()
 
     def run(self, progress: Progress) -> Outcome:
         bucketing = (
@@ -177,8 +179,8 @@ class _Runner:
         return former if rechecking or self._options.changed or broken_off else None
 
     def _find_states(self) -> dict[int, BucketState]:
-        """What the buckets held when the former run compared them."""
-        if self._former is None:
+        """What the buckets held when the former run compared them, where that decides anything."""
+        if self._former is None or self._suspected is not None:
             return {}
         with translated(), self._own.connect() as connection:
             return former_states(connection, self._former.run_id)
@@ -187,13 +189,21 @@ class _Runner:
         """The buckets in which the former run found exceptions; None where all are looked at."""
         if not self._options.suspects:
             return None
-        if self._former is None or not self._before:
-            raise InvalidInputError(
-                f"{self._plan.name} has no complete run under the present rules, so nothing tells "
-                "which records to check again. Run without --open first."
-            )
         with translated(), self._own.connect() as connection:
-            return buckets_with_exceptions(connection, self._former.run_id)
+            former = self._former
+            if former is None or not former_totals(connection, former.run_id, ()).buckets:
+                raise InvalidInputError(
+                    f"{self._plan.name} has no complete run under the present rules, so nothing "
+                    "tells which records to check again. Run without --open first."
+                )
+            return buckets_with_exceptions(connection, former.run_id)
+
+    def _find_untouched(self) -> Totals:
+        """What the buckets hold that are not looked at again."""
+        if self._former is None or self._suspected is None:
+            return Totals()
+        with translated(), self._own.connect() as connection:
+            return former_totals(connection, self._former.run_id, self._suspected)
 
     def _attempt(
         self, bucketing: Bucketing, progress: Progress, *, final: bool = False
@@ -232,11 +242,11 @@ class _Runner:
         states: dict[int, BucketState],
         progress: Progress,
     ) -> Outcome:
-        kept = self._kept(states)
-        todo = set(states) - set(kept)
-        states = comparison.hash(kept | states, todo)
+        todo = self._changed(states)
+        states = comparison.hash(states, todo)
         mode = "one database" if self._together else "across databases"
         whole = self._suspected is None
+        held = totals(states.values()) + self._untouched
         ledger = Ledger(
             self._own,
             NewRun(
@@ -247,12 +257,12 @@ class _Runner:
                 datetime.now(UTC),
                 self._former.run_id if self._former else None,
             ),
-            states,
+            held,
         )
         compared = 0
         try:
             if self._former:
-                ledger.carry_over(self._former.run_id, [kept[each] for each in sorted(kept)])
+                ledger.carry_over(self._former.run_id, self._left_behind(states, todo))
             with progress.stage(f"{self._plan.name}: compare") as stage:
                 for done in self._portions(comparison, states, todo, ledger, stage):
                     compared += done
@@ -263,10 +273,10 @@ class _Runner:
         except BaseException as error:
             ledger.stop(datetime.now(UTC))
             if isinstance(error, KeyboardInterrupt):
-                outcome = self._outcome(ledger, states, compared, PARTIAL)
+                outcome = self._outcome(ledger, held, compared, PARTIAL)
                 raise InterruptedRunError(outcome) from error
             raise
-        return self._outcome(ledger, states, compared, status)
+        return self._outcome(ledger, held, compared, status)
 
     def _follow_references(self, ledger: Ledger, progress: Progress) -> None:
         """Every reference is followed in every run: an anti-join is cheap, and parents change."""
@@ -278,19 +288,23 @@ class _Runner:
                 self._orphans += ledger.write_reference(reference, check.counts(), check.orphans())
                 stage.advance(done, len(self._checks))
 
-    def _kept(self, states: dict[int, BucketState]) -> dict[int, BucketState]:
-        """The buckets whose former comparison holds, or is not put to the test.
-
-        They keep their former state, so that a later run still sees what has changed since.
-        """
-        before, suspected = self._before, self._suspected
-        if suspected is not None:
-            return {bucket: held for bucket, held in before.items() if bucket not in suspected}
+    def _changed(self, states: dict[int, BucketState]) -> set[int]:
+        """The buckets to compare: those whose former comparison does not hold, or is tested."""
+        before = self._before
+        if self._suspected is not None:
+            return set(states)
         return {
-            bucket: before[bucket]
+            bucket
             for bucket, state in states.items()
-            if state.unchanged_since(before.get(bucket))
+            if not state.unchanged_since(before.get(bucket))
         }
+
+    def _left_behind(self, states: dict[int, BucketState], todo: set[int]) -> set[int]:
+        """Buckets of the former run that are not taken over: compared again, or gone.
+
+        The others keep their former state, so that a later run still sees what has changed since.
+        """
+        return todo | (self._suspected or set()) | (self._before.keys() - states.keys())
 
     def _portions(
         self,
@@ -305,7 +319,7 @@ class _Runner:
         ledger.write((states[each] for each in sorted(quiet)), ())
         yield len(quiet)
         total = sum(states[each].rows for each in suspects)
-        whole = len(suspects) == len(states)
+        whole = len(suspects) == len(states) and not self._untouched.buckets
         limit = comparison.rows_per_portion
         if whole and total <= _ONE_PIECE * limit:
             limit = max(total, 1)
@@ -320,19 +334,16 @@ class _Runner:
             stage.advance(rows, total)
             yield len(buckets)
 
-    def _outcome(
-        self, ledger: Ledger, states: dict[int, BucketState], compared: int, status: str
-    ) -> Outcome:
-        sides = states.values()
+    def _outcome(self, ledger: Ledger, held: Totals, compared: int, status: str) -> Outcome:
         return Outcome(
             ledger.run_id,
             self._plan.name,
             status,
-            sum(each.source.rows for each in sides),
-            sum(each.target.rows for each in sides),
-            sum(each.source.filtered for each in sides),
-            sum(each.target.filtered for each in sides),
-            len(states),
+            held.source_rows,
+            held.target_rows,
+            held.source_filtered,
+            held.target_filtered,
+            held.buckets,
             compared,
             ledger.written,
             self._orphans,
