@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime
 	@"$(PY)" -m dashboard.cli demo $(ARGS)
 
 test: $(VENV)/.develop
-	@"$(PY)" -m pytest $(TESTS) $(ARGS)
+	@"$(PY)" -m pytest -n 2 --dist loadgroup $(TESTS) $(ARGS)
 
 lint: $(VENV)/.develop
 	@"$(PY)" -m ruff check .

@@ -35,6 +35,7 @@ hypothesis.settings.register_profile("plumbline", deadline=None)
 hypothesis.settings.load_profile("plumbline")
 
 _numbers = itertools.count(1)
+_models: dict[str, Path] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,8 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that depend on the version of PostgreSQL, so that CI can repeat them."""
+    """Mark the tests that depend on the version of PostgreSQL, so that CI can repeat them.
+
+    Tests of one file share their fixtures, and all browser tests one server: where several
+    processes test, each of these groups stays in one.
+    """
     for item in items:
+        group = "browser" if "chromium" in getattr(item, "fixturenames", ()) else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
         if {"server_url", "server_folder"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
 
@@ -89,6 +96,12 @@ def clean_database(server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def models_of() -> Callable[[str], Path]:
+    """Turns a sample's URL into the folder of its model files; do not write."""
+    return _models.__getitem__
+
+
+@pytest.fixture(scope="session")
 def reader_url() -> Callable[[str], str]:
     """Turns a database's URL into that of ``plumbline_reader``, who may SELECT alone."""
     return lambda url: as_role(url, READER)
@@ -117,6 +130,7 @@ def sample_programme(server_url: str, *, clean: bool) -> Iterator[str]:
     with open_folder() as models, new_database(server_url) as url:
         build(url, recipe, models, SilentProgress())
         grant(url)
+        _models[url] = models
         yield url
 
 

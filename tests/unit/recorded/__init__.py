@@ -1,0 +1,1 @@
+"""What other tools answered, recorded once; the questions can be generated again."""
