@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import streamlit as st
 
+from dashboard.rights import Right, Role, Viewer
 from dashboard.settings import settings
 from queries.errors import ForbiddenError
 
@@ -18,40 +17,15 @@ IDLE_LIMIT = timedelta(hours=8)
 ROLES_CLAIM = "roles"
 _LAST_SEEN = "_plumbline_last_seen"
 
-
-class Role(StrEnum):
-    """The three groups of people who use the product."""
-
-    LEADERSHIP = "leadership"
-    QA = "qa"
-    ERS_REVIEWER = "ers_reviewer"
-
-
-class Right(StrEnum):
-    """What a role can be allowed."""
-
-    READ = "read"
-    EXPORT = "export"
-    PERSONAL_DATA = "personal data"
-
-
-_RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.LEADERSHIP: frozenset({Right.READ, Right.EXPORT}),
-    Role.QA: frozenset({Right.READ, Right.EXPORT, Right.PERSONAL_DATA}),
-    Role.ERS_REVIEWER: frozenset({Right.READ, Right.EXPORT}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """One person at the screen: a role, and a pseudonym where sign-in is configured."""
-
-    role: Role
-    pseudonym: str = "not signed in"
-
-    def may(self, right: Right) -> bool:
-        """Whether this viewer's role includes a right."""
-        return right in _RIGHTS[self.role]
+__all__ = [
+    "Right",
+    "Role",
+    "SignInNeeded",
+    "Viewer",
+    "session_holds",
+    "sign_in_configured",
+    "viewer",
+]
 
 
 class SignInNeeded(Exception):  # noqa: N818 - not an error: the viewer is asked to sign in

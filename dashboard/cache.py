@@ -12,43 +12,16 @@ import streamlit as st
 
 from components.gates.assess import Evaluation, evaluate
 from components.gates.policy import Policy, load_policy
+from dashboard import engines
+from dashboard.engines import beside, own, source
 from dashboard.settings import settings
-from queries.database import read, source_engine
-from queries.errors import InvalidInputError
+from queries.database import read
+from queries.rolled import read_rolled, standing
+from queries.rolled_rows import Standing
+from queries.scope import Scope
 
 ANSWER_TTL = "10m"
 EVALUATION_TTL = "10m"
-
-
-def source() -> sa.Engine:
-    """The engine of the tables to oversee.
-
-    Raises:
-        InvalidInputError: no source is configured.
-    """
-    url = settings().source_url
-    if url is None:
-        raise InvalidInputError("No database is configured. Set PLUMBLINE_SOURCE_URL.")
-    return _engine(url.get_secret_value(), settings().statement_timeout_s)
-
-
-def own() -> sa.Engine:
-    """The engine of the product's own schema, read-only here: one module alone writes.
-
-    Raises:
-        InvalidInputError: no schema of the product's own is configured.
-    """
-    url = settings().own_url
-    if url is None:
-        raise InvalidInputError(
-            "No schema of Plumbline's own is configured. Set PLUMBLINE_OWN_URL."
-        )
-    return _engine(url.get_secret_value(), settings().statement_timeout_s)
-
-
-@lru_cache(maxsize=4)
-def _engine(url: str, statement_timeout_s: int) -> sa.Engine:
-    return source_engine(url, statement_timeout_s=statement_timeout_s)
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +39,7 @@ def answer(
     is large or mutable is ever part of it.
     """
     return _answer(
-        _name(question), arguments, tuple(sorted(options.items())), viewer_scope, question, source
+        _name(question), arguments, tuple(sorted(options.items())), viewer_scope, question, _both
     )
 
 
@@ -74,7 +47,15 @@ def own_answer(question: Callable[..., Any], *arguments: Hashable, viewer_scope:
     """The same for the product's own schema; None where none is configured."""
     if settings().own_url is None:
         return None
-    return _answer(_name(question), arguments, (), viewer_scope, question, own)
+    return _answer(_name(question), arguments, (), viewer_scope, question, _own_alone)
+
+
+def _both(question: Callable[[sa.Connection], Any]) -> Any:
+    return read_rolled(source(), beside(), question)
+
+
+def _own_alone(question: Callable[[sa.Connection], Any]) -> Any:
+    return read(own(), question)
 
 
 def _name(question: Callable[..., Any]) -> str:
@@ -88,9 +69,15 @@ def _answer(
     options: tuple[tuple[str, Hashable], ...],
     viewer_scope: str,
     _question: Callable[..., Any],
-    _engine_of: Callable[[], sa.Engine],
+    _read: Callable[[Callable[[sa.Connection], Any]], Any],
 ) -> Any:
-    return read(_engine_of(), lambda connection: _question(connection, *arguments, **dict(options)))
+    return _read(lambda connection: _question(connection, *arguments, **dict(options)))
+
+
+@st.cache_data(ttl=ANSWER_TTL, max_entries=64, show_spinner=False)
+def roll_ups(scope: Scope) -> Standing:
+    """Whether the roll-ups answer for the scope, or the source alone."""
+    return read_rolled(source(), beside(), lambda connection: standing(connection, scope))
 
 
 def evaluation(as_of: datetime) -> Evaluation:
@@ -101,14 +88,15 @@ def evaluation(as_of: datetime) -> Evaluation:
 @st.cache_data(ttl=EVALUATION_TTL, max_entries=64, show_spinner=False)
 def _evaluation(policy_version: str, as_of: datetime) -> Evaluation:
     # Evidence imports every collector; the shell does not need them to show a page.
-    from dashboard.evidence import gather
+    from dashboard.evidence import candidate, gather
 
-    return evaluate(policy(), gather(source(), policy(), as_of), now=as_of)
+    found = gather(source(), policy(), as_of, roll_ups=beside())
+    return evaluate(policy(), found, now=as_of, candidate=candidate(found))
 
 
 def forget() -> None:
     """Drop everything that is kept, so that the next question is asked anew."""
     settings.cache_clear()
     policy.cache_clear()
-    _engine.cache_clear()
+    engines.forget()
     st.cache_data.clear()

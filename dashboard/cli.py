@@ -13,8 +13,8 @@ from queries.errors import PlumblineError
 
 CANNOT = 2
 """Exit code when a command could not do its work."""
-_FILES = {"import": "import_results"}
-"""Commands whose name is a word of Python's own."""
+_FILES = {"import": "import_results", "verify-artifacts": "verify_artifacts"}
+"""Commands whose name cannot be a module's."""
 
 
 class LazyGroup(click.Group):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,6 +22,8 @@ from dashboard.serving import LOCAL, address_of, open_browser, require_free_port
 from dashboard.settings import Sample
 
 HISTORY_WEEKS = 12
+_WORKERS = 2
+_LONGEST_S = 600
 FOR_ROOT = Path("/var/lib/plumbline")
 _LAST_SCORED = sa.text("SELECT max(scored_at) AT TIME ZONE 'UTC' FROM prediction_audit")
 
@@ -74,6 +77,7 @@ def prepare(server: EmbeddedServer, demo: Demo, progress: Progress) -> Record:
     kept = KeptSample(server)
     record = None if demo.rebuild else kept.suits(demo.recipe, demo.until)
     if record is not None:
+        _roll_up(server, DATABASE, server.folder / record.models, record.as_of, progress)
         return record
     return kept.replace(
         demo.recipe, lambda database, models: _make(server, database, models, demo, progress)
@@ -86,6 +90,8 @@ def app_environment(server: EmbeddedServer, recipe: Recipe, record: Record) -> M
         "PLUMBLINE_SOURCE_URL": server.url(DATABASE, READER),
         "PLUMBLINE_OWN_URL": server.url(DATABASE, WRITER),
         "PLUMBLINE_AS_OF": record.as_of.isoformat(),
+        "PLUMBLINE_MODELS_DIR": str(server.folder / record.models),
+        "PLUMBLINE_KEYS_DIR": str(server.folder / record.models / "keys"),
         "PLUMBLINE_SAMPLE": Sample.GIVEN if recipe.tickets_csv else Sample.INVENTED,
     }
 
@@ -104,12 +110,36 @@ def _make(
         as_of = _as_of(connection, demo.recipe)
     own, source = server.url(database, WRITER), server.url(database, READER)
     recount(source, own, progress)
+    _roll_up(server, database, models, as_of, progress)
     with progress.stage("Recording the gates of the last weeks") as stage:
         for done in range(HISTORY_WEEKS):
             week = as_of - timedelta(weeks=HISTORY_WEEKS - 1 - done)
             record_history(own, source, until=week, weeks=1)
             stage.advance(done + 1, HISTORY_WEEKS)
     return as_of
+
+
+def _roll_up(
+    server: EmbeddedServer, database: str, models: Path, as_of: datetime, progress: Progress
+) -> None:
+    """Build the roll-ups and attest the explanations; where they are kept this only looks."""
+    from components.gates.policy import load_policy
+    from dashboard.artifacts import trusted
+    from dashboard.explanations.run import run as attest
+    from dashboard.refresh.plan import Options
+    from dashboard.refresh.run import environments, refresh
+    from queries.database import own_engine, source_engine
+
+    source = source_engine(server.url(database, READER), statement_timeout_s=_LONGEST_S)
+    own = own_engine(server.url(database, WRITER), statement_timeout_s=_LONGEST_S)
+    try:
+        options = Options(environments(source, own), as_of.date(), workers=_WORKERS)
+        refresh(source, own, load_policy(None).drift, options, progress)
+        trust_of = partial(trusted.trust_in, models, models / "keys")
+        attest(source, own, as_of.date(), progress, trust_of=trust_of)
+    finally:
+        source.dispose()
+        own.dispose()
 
 
 def _as_of(connection: sa.Connection, recipe: Recipe) -> datetime:

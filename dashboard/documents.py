@@ -8,6 +8,11 @@ from pathlib import Path
 _PLACES = (Path(__file__).parent / "docs", Path(__file__).parents[1] / "docs")
 
 
+def folder(name: str) -> Path:
+    """A folder of texts."""
+    return next(place / name for place in _PLACES if (place / name).is_dir())
+
+
 @cache
 def document(name: str) -> str:
     """A text without its title, which the page draws itself."""

@@ -13,11 +13,21 @@ from sqlalchemy import exc
 from components.gates.evidence import Evidence
 from components.gates.policy import Policy
 from components.pipeline import assess as pipeline
-from dashboard import evidence_migration, evidence_pipeline, evidence_reconciliation
+from dashboard import (
+    evidence_alerts,
+    evidence_artifacts,
+    evidence_drift,
+    evidence_explanations,
+    evidence_migration,
+    evidence_pipeline,
+    evidence_reconciliation,
+    evidence_shadow,
+)
 from dashboard.settings import settings
-from queries.database import read, translate
+from queries.database import translate
 from queries.errors import MissingRelationError, PlumblineError
 from queries.names import PRODUCTION
+from queries.rolled import read_rolled
 from queries.scope import Scope
 
 LOG = logging.getLogger("plumbline.evidence")
@@ -30,13 +40,15 @@ class Collector:
     """Measures the metrics it names; none of them is left without a word when it fails.
 
     ``collect`` is asked with the connection and the scope; one that ``reads_own`` is also given
-    the URL of the product's own schema, None where there is none.
+    the URL of the product's own schema, None where there is none; one that ``reads_policy`` the
+    policy in force, after that.
     """
 
     name: str
     metrics: tuple[str, ...]
     collect: Collect
     reads_own: bool = False
+    reads_policy: bool = False
 
 
 COLLECTORS = (
@@ -56,7 +68,50 @@ COLLECTORS = (
         evidence_reconciliation.recounted,
         reads_own=True,
     ),
+    Collector("alerts", evidence_alerts.ANSWER_METRICS, evidence_alerts.answered, reads_own=True),
+    Collector(
+        "retraining",
+        evidence_alerts.TRAINING_METRICS,
+        evidence_alerts.retrained,
+        reads_own=True,
+        reads_policy=True,
+    ),
+    Collector(
+        "runbooks",
+        evidence_alerts.RUNBOOK_METRICS,
+        evidence_alerts.documented,
+        reads_policy=True,
+    ),
+    Collector(
+        "model files", evidence_artifacts.FILE_METRICS, evidence_artifacts.files, reads_own=True
+    ),
+    Collector("drills", evidence_artifacts.DRILL_METRICS, evidence_artifacts.drills),
+    Collector(
+        "explanations",
+        evidence_explanations.METRICS,
+        evidence_explanations.attested,
+        reads_own=True,
+    ),
+    Collector(
+        "drift",
+        evidence_drift.METRICS,
+        evidence_drift.drift,
+        reads_policy=True,
+    ),
+    Collector("shadow", evidence_shadow.METRICS, evidence_shadow.shadow, reads_policy=True),
 )
+
+
+def candidate(evidence: Iterable[Evidence]) -> str | None:
+    """The model that a promotion would be about: the one in the shadow, else the only one named.
+
+    Without one, or with several and none in the shadow, the gates of a promotion are STALE: they
+    do not know what they would be about.
+    """
+    named = [item for item in evidence if item.candidate is not None]
+    scored = {item.candidate for item in named if item.metric in evidence_shadow.METRICS}
+    known = scored or {item.candidate for item in named}
+    return known.pop() if len(known) == 1 else None
 
 
 def gather(
@@ -65,10 +120,14 @@ def gather(
     as_of: datetime,
     collectors: tuple[Collector, ...] = COLLECTORS,
     own_url: str | None = None,
+    roll_ups: sa.Engine | None = None,
 ) -> tuple[Evidence, ...]:
     """Everything the collectors can measure over the policy's window before ``as_of``.
 
     ``own_url`` names the product's own schema; by default the one that is configured.
+    ``roll_ups`` is an engine for a schema with roll-ups; those of another source are refused.
+    Without them the source alone is read, which takes longer and gives the same evidence, and
+    drift is not judged.
 
     A table that is missing gives no evidence, so that its gates say NO DATA. Any other failure
     of a collector becomes an evidence with ``error`` for each of its metrics, and the others go
@@ -84,7 +143,9 @@ def gather(
         environment=PRODUCTION,
     )
     own = own_url or _configured()
-    return read(engine, lambda connection: _gather(connection, scope, collectors, own))
+    return read_rolled(
+        engine, roll_ups, lambda connection: _gather(connection, scope, policy, collectors, own)
+    )
 
 
 def _configured() -> str | None:
@@ -95,21 +156,29 @@ def _configured() -> str | None:
 def _gather(
     connection: sa.Connection,
     scope: Scope,
+    policy: Policy,
     collectors: tuple[Collector, ...],
     own_url: str | None,
 ) -> tuple[Evidence, ...]:
-    return tuple(item for one in collectors for item in _collect(connection, scope, one, own_url))
+    return tuple(
+        item for one in collectors for item in _collect(connection, scope, policy, one, own_url)
+    )
 
 
 def _collect(
-    connection: sa.Connection, scope: Scope, collector: Collector, own_url: str | None
+    connection: sa.Connection,
+    scope: Scope,
+    policy: Policy,
+    collector: Collector,
+    own_url: str | None,
 ) -> tuple[Evidence, ...]:
     """One collector behind a savepoint: its failure does not end the snapshot."""
     try:
         with connection.begin_nested():
-            if collector.reads_own:
-                return collector.collect(connection, scope, own_url)
-            return collector.collect(connection, scope)
+            more: tuple[object, ...] = (own_url,) if collector.reads_own else ()
+            if collector.reads_policy:
+                more = (*more, policy)
+            return collector.collect(connection, scope, *more)
     except exc.SQLAlchemyError as error:
         if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
             raise

@@ -63,8 +63,28 @@ class Settings(BaseSettings):
     sample: Sample | None = Field(
         None, description="Whose tickets the sample programme scored; empty for real tables"
     )
+    models_dir: Path | None = Field(
+        None, description="Folder of the model files and their manifests; optional"
+    )
+    keys_dir: Path | None = Field(
+        None, description="Folder of the public keys (ID.pub.pem) that may sign model files"
+    )
+    model_hmac_keys: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Secrets that may sign model files, hexadecimal by id, as JSON; optional",
+    )
+    revocations_path: Path | None = Field(
+        None, description="List of revoked keys, digests and versions; nothing if empty"
+    )
+    model_id: str = Field("risk_model", description="The model's name in signed manifests")
     default_role: str = Field(
         "leadership", description="Role of a viewer where no sign-in is configured"
+    )
+    webhook_url: SecretStr | None = Field(
+        None, description="Where alerts and recommendations to retrain are sent; optional"
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="Key that signs what is sent: whsec_ and 32 bytes or more in base64"
     )
 
     @classmethod

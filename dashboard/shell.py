@@ -17,7 +17,7 @@ from components.gates.assess import Evaluation
 from components.gates.policy import Policy
 from components.gates.status import Verdict
 from components.layout import badge, exporting, numbers, provenance, states
-from components.layout.freshness import Freshness, badges
+from components.layout.freshness import Freshness, badges, history_line
 from dashboard import cache, filters, navigation, start
 from dashboard.access import Right, SignInNeeded, Viewer, viewer
 from dashboard.filters import Choices, Filter
@@ -92,6 +92,8 @@ class Page:
     def _remember(self, question: Callable[..., Any], found: Any) -> None:
         words = (question.__doc__ or question.__name__).strip().splitlines()[0]
         self.asked.append(provenance.Asked(words, found.provenance))
+        for number, other in enumerate(found.others, start=2):
+            self.asked.append(provenance.Asked(f"{words} (part {number}, added to it)", other))
 
     def answer(self, sentence: str, *, verdict: Verdict | None = None) -> None:
         """Put the one sentence that answers the page under its title, behind a verdict if any."""
@@ -110,6 +112,10 @@ class Page:
         """Show how new the tables are that this page reads, at the right of its title."""
         found = [self._fresh(relation) for relation in relations]
         self.freshness_slot.html(badges(found, self.as_of))
+
+    def history(self) -> None:
+        """Say whether roll-ups answer the page, how old they are, and what is gone from it."""
+        self.freshness_slot.html(history_line(cache.roll_ups(self.scope)))
 
     def _fresh(self, relation: str) -> Freshness:
         try:

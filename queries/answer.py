@@ -25,10 +25,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Row]):
-    """Typed rows and their provenance."""
+    """Typed rows and their provenance; ``others`` are further statements that they add up."""
 
     rows: tuple[Row, ...]
     provenance: Provenance
+    others: tuple[Provenance, ...] = ()
 
 
 def ask(

@@ -19,6 +19,9 @@ from queries.audit_parts import (
 from queries.audit_rows import After, FiringFault, FiringFaultRow, PulseRow
 from queries.contract import prediction_audit
 from queries.names import DISAGREEMENT, ESCALATION
+from queries.rolled import Plan, adding, rolled_up
+from queries.rolled_parts import filters, rolled_bucket
+from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
 
 
@@ -63,11 +66,60 @@ def _with_fault(scope: Scope, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]
     )
 
 
+def _rolled_pulse(plan: Plan) -> list[Answer[PulseRow]]:
+    """The same from the roll-ups."""
+    r = rolled_requests.c
+    asked_, failed = r.asked, r.error.is_not(None)
+
+    def total(
+        counted: sa.ColumnElement[Any], *conditions: sa.ColumnElement[bool]
+    ) -> sa.ColumnElement[int]:
+        kept = sa.func.sum(counted)
+        found = kept.filter(*conditions) if conditions else kept
+        return sa.cast(sa.func.coalesce(found, 0), sa.BigInteger)
+
+    statement = (
+        sa.select(
+            rolled_bucket(plan.scope, r.day).label("day"),
+            total(r.n).label("n"),
+            sa.func.max(r.newest).label("newest"),
+            total(r.n, failed).label("errors"),
+            total(r.n, asked_).label("asked"),
+            *(total(r[name]).label(name) for name in PULSE_COUNTS),
+        )
+        .where(*filters(plan, r))
+        .group_by(sa.text("1"))
+    )
+    return [plan.rollups.ask(statement, PulseRow)]
+
+
+PULSE_COUNTS = (
+    "comparable",
+    "agreed",
+    "asked_disagreement",
+    "asked_escalation",
+    "asked_untriggered",
+    *(fault.value for fault in FiringFault),
+    "unjudged",
+)
+
+
+@rolled_up(_rolled_pulse, adding(("day",), ("n", "errors", "asked", *PULSE_COUNTS), "newest"))
 def pulse(connection: sa.Connection, scope: Scope) -> Answer[PulseRow]:
     """Volume, agreement, calls of the LLM and their faults, per day, in one pass."""
+    statement = pulse_by(scope, bucket(scope).label("day"))
+    return ask(connection, statement.order_by(sa.text("1")), PulseRow)
+
+
+def pulse_by(
+    scope: Scope, *by: sa.Label[Any], extra: dict[str, sa.ColumnElement[bool]] | None = None
+) -> sa.Select[Any]:
+    """The measures of the pulse by any columns; ``extra`` conditions are counted as well."""
+    extra = extra or {}
     per_row = _with_fault(
         scope,
-        bucket(scope).label("day"),
+        *by,
+        *(condition.label(name) for name, condition in extra.items()),
         audit.scored_at,
         audit.error.is_not(None).label("failed"),
         audit.escalated,
@@ -78,7 +130,8 @@ def pulse(connection: sa.Connection, scope: Scope) -> Answer[PulseRow]:
     ).subquery("p")
     p = per_row.c
     unknown = sa.or_(p.gap.is_(None), p.agreement_threshold.is_(None))
-    key = (p.day, p.failed, p.escalated, p.llm_trigger, p.both, p.same, p.asked, p.fault)
+    kind = (p.failed, p.escalated, p.llm_trigger, p.both, p.same, p.asked, p.fault)
+    key = (*(p[label.name] for label in by), *kind, *(p[name] for name in extra))
     # Counted by kind first: the fault of a row is then worked out once, not once a measure.
     kinds = (
         sa.select(
@@ -97,25 +150,24 @@ def pulse(connection: sa.Connection, scope: Scope) -> Answer[PulseRow]:
         kept = sa.func.sum(k.n).filter(*conditions)
         return sa.cast(sa.func.coalesce(kept, 0), sa.BigInteger)
 
-    statement = (
-        sa.select(
-            k.day,
-            total(sa.true()).label("n"),
-            sa.func.max(k.newest).label("newest"),
-            total(k.failed).label("errors"),
-            total(k.both).label("comparable"),
-            total(k.same).label("agreed"),
-            total(k.asked).label("asked"),
-            total(k.asked, k.llm_trigger == DISAGREEMENT).label("asked_disagreement"),
-            total(k.asked, k.llm_trigger == ESCALATION).label("asked_escalation"),
-            total(k.asked, k.llm_trigger.is_(None)).label("asked_untriggered"),
-            *(total(k.fault == fault.value).label(fault.value) for fault in FiringFault),
-            total(undecidable).label("unjudged"),
-        )
-        .group_by(k.day)
-        .order_by(k.day)
-    )
-    return ask(connection, statement, PulseRow)
+    measures = {
+        "n": total(sa.true()),
+        "newest": sa.func.max(k.newest),
+        "errors": total(k.failed),
+        "comparable": total(k.both),
+        "agreed": total(k.same),
+        "asked": total(k.asked),
+        "asked_disagreement": total(k.asked, k.llm_trigger == DISAGREEMENT),
+        "asked_escalation": total(k.asked, k.llm_trigger == ESCALATION),
+        "asked_untriggered": total(k.asked, k.llm_trigger.is_(None)),
+        **{fault.value: total(k.fault == fault.value) for fault in FiringFault},
+        "unjudged": total(undecidable),
+        **{name: total(k[name]) for name in extra},
+    }
+    return sa.select(
+        *(k[label.name] for label in by),
+        *(column.label(name) for name, column in measures.items()),
+    ).group_by(*(sa.text(str(place + 1)) for place in range(len(by))))
 
 
 def firing_faults(

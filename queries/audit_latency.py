@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from math import log
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from queries.answer import Answer, ask
 from queries.audit_parts import asked, audit, bucket, count
@@ -20,10 +22,16 @@ from queries.audit_rows import (
 )
 from queries.contract import config_history
 from queries.names import UNIT_COST_KNOB
+from queries.rolled import Plan, adding, rolled_up
+from queries.rolled_history import unnested
+from queries.rolled_latency import added_histograms, rolled_latency_rows
+from queries.rolled_parts import filters, rolled_bucket
+from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
 
 _PATHS = tuple(Path)
 _STRIDE = LATENCY_BINS + 2
+_STRIDE_TEXT: sa.ColumnElement[int] = sa.literal_column(str(_STRIDE))
 
 
 def _key(path: Path, latency_ms: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -38,19 +46,42 @@ def _key(path: Path, latency_ms: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]
     return sa.case((measured, _PATHS.index(path) * _STRIDE + bin_))
 
 
-def _histogram(scope: Scope) -> sa.CTE:
-    """Counts per day, path and bin; the day is null for the whole period."""
+def keys_of_row() -> sa.ColumnElement[Any]:
+    """The up to four histogram places of one prediction; see :func:`path_of`."""
     total = audit.total_latency_ms
-    keys = array(
-        [
-            _key(Path.RULES, audit.rules_latency_ms),
-            _key(Path.ML, audit.ml_latency_ms),
-            _key(Path.LLM, audit.llm_latency_ms),
-            sa.case((asked(), _key(Path.LLM_PATH, total)), else_=_key(Path.FAST_PATH, total)),
-        ]
+    return sa.func.unnest(
+        array(
+            [
+                _key(Path.RULES, audit.rules_latency_ms),
+                _key(Path.ML, audit.ml_latency_ms),
+                _key(Path.LLM, audit.llm_latency_ms),
+                sa.case((asked(), _key(Path.LLM_PATH, total)), else_=_key(Path.FAST_PATH, total)),
+            ]
+        )
     )
+
+
+def path_of(key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The path of a histogram place."""
+    place = key.op("/")(_STRIDE_TEXT)
+    return sa.case(*((place == index, path.value) for index, path in enumerate(_PATHS)))
+
+
+def bin_of(key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The bin of a histogram place."""
+    return key % _STRIDE_TEXT
+
+
+@rolled_up(rolled_latency_rows, added_histograms)
+def latency(connection: sa.Connection, scope: Scope) -> Answer[LatencyRow]:
+    """Histogram of the latency of every path, per day and over the period.
+
+    NaN, infinite and negative latencies are left out. The fast path is the whole request where
+    the LLM did not run, the LLM path where it did. Requests that ended in an error are
+    included: their callers waited as well.
+    """
     per_row = (
-        sa.select(bucket(scope).label("day"), sa.func.unnest(keys).label("key"))
+        sa.select(bucket(scope).label("day"), keys_of_row().label("key"))
         .where(*scope.conditions())
         .subquery("r")
     )
@@ -60,36 +91,85 @@ def _histogram(scope: Scope) -> sa.CTE:
         .group_by(per_row.c.day, per_row.c.key)
         .cte("daily")
     )
-    overall = sa.select(
+    whole = sa.select(
         sa.null().cast(sa.Date).label("day"), daily.c.key, sa.func.sum(daily.c.n).label("n")
     ).group_by(daily.c.key)
-    return sa.union_all(sa.select(daily.c.day, daily.c.key, daily.c.n), overall).cte("histogram")
+    keys = sa.union_all(sa.select(daily.c.day, daily.c.key, daily.c.n), whole).subquery("keys").c
+    return ask(connection, histograms(keys, keys.day), LatencyRow)
 
 
-def latency(connection: sa.Connection, scope: Scope) -> Answer[LatencyRow]:
-    """Histogram of the latency of every path, per day and over the period.
+def histograms(keys: Any, *by: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Counts ``n`` by ``key`` as one row of arrays for each path and group."""
+    name = path_of(keys.key)
+    return sa.select(
+        name.label("path"),
+        *by,
+        sa.func.array_agg(bin_of(keys.key)).label("bins"),
+        sa.func.array_agg(sa.cast(keys.n, sa.BigInteger)).label("counts"),
+    ).group_by(name, *by)
 
-    NaN, infinite and negative latencies are left out. The fast path is the whole request where
-    the LLM did not run, the LLM path where it did. Requests that ended in an error are
-    included: their callers waited as well.
-    """
-    h = _histogram(scope).c
-    stride: sa.ColumnElement[int] = sa.literal_column(str(_STRIDE))
-    place = h.key.op("/")(stride)
-    name = sa.case(*((place == index, path.value) for index, path in enumerate(_PATHS)))
-    statement = (
+
+def _rolled_calls(plan: Plan) -> list[Answer[CallRow]]:
+    """The same from the roll-ups; the prices are brought along."""
+    known = ask(plan.source, _price_list(plan.scope), _Price).rows
+    edges = sorted({row.valid_from for row in known})
+    r = rolled_requests.c
+    moments = ARRAY(sa.DateTime(timezone=True))
+    slot = sa.func.width_bucket(r.moment, sa.cast(sa.literal(edges, moments), moments))
+    asked_n = sa.func.coalesce(sa.func.sum(r.n).filter(r.asked), 0)
+    per_slot = (
         sa.select(
-            name.label("path"),
-            h.day,
-            sa.func.array_agg(h.key % stride).label("bins"),
-            sa.func.array_agg(sa.cast(h.n, sa.BigInteger)).label("counts"),
+            rolled_bucket(plan.scope, r.day).label("day"),
+            (slot if edges else sa.cast(sa.null(), sa.Integer)).label("slot"),
+            r.error,
+            _whole(sa.func.sum(r.n)).label("n"),
+            _whole(sa.func.sum(r.rules_calls)).label("rules_calls"),
+            _whole(sa.func.sum(r.ml_calls)).label("ml_calls"),
+            _whole(asked_n).label("llm_calls"),
         )
-        .group_by(name, h.day)
-        .order_by(h.day, name)
+        .where(*filters(plan, r))
+        .group_by(sa.text("1, 2, 3"))
+        .subquery("s")
     )
-    return ask(connection, statement, LatencyRow)
+    prices = unnested(
+        "prices",
+        ("slot", sa.BigInteger(), [row.slot for row in known]),
+        *((name, sa.Text(), [getattr(row, name) for row in known]) for name in _PRICES),
+    )
+    return [plan.rollups.ask(_priced(per_slot, prices), CallRow)]
 
 
+def _whole(value: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    return sa.cast(value, sa.BigInteger)
+
+
+_PRICED = ("rules", "ml", "llm")
+_PRICES = ("version", *(f"{layer}_usd" for layer in _PRICED))
+_CALL_KEY = ("day", "price_version", *(f"{layer}_usd" for layer in _PRICED), "error")
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    slot: int
+    valid_from: datetime
+    version: str
+    rules_usd: str | None
+    ml_usd: str | None
+    llm_usd: str | None
+
+
+def _price_list(scope: Scope) -> sa.Select[Any]:
+    config = config_history.c
+    value = sa.type_coerce(config.value, JSONB)
+    return sa.select(
+        sa.func.dense_rank().over(order_by=config.valid_from).label("slot"),
+        config.valid_from,
+        config.version,
+        *(value[f"{layer}_usd"].astext.label(f"{layer}_usd") for layer in _PRICED),
+    ).where(config.knob == UNIT_COST_KNOB, config.valid_from < scope.until)
+
+
+@rolled_up(_rolled_calls, adding(_CALL_KEY, ("n", *(f"{layer}_calls" for layer in _PRICED))))
 def calls(connection: sa.Connection, scope: Scope) -> Answer[CallRow]:
     """Calls of each layer and errors by code, per day and price list, in one pass.
 
@@ -106,25 +186,20 @@ def calls(connection: sa.Connection, scope: Scope) -> Answer[CallRow]:
             sa.func.width_bucket(audit.scored_at, edges).label("slot"),
             audit.error,
             count().label("n"),
-            count(_called(audit.rules_score, audit.rules_decision)).label("rules_calls"),
-            count(_called(audit.ml_score, audit.ml_decision)).label("ml_calls"),
+            count(rules_called()).label("rules_calls"),
+            count(ml_called()).label("ml_calls"),
             count(asked()).label("llm_calls"),
         )
         .where(*scope.conditions())
         .group_by(sa.text("1, 2, 3"))
         .subquery("s")
     )
-    value = sa.type_coerce(config.value, JSONB)
-    prices = (
-        sa.select(
-            sa.func.dense_rank().over(order_by=config.valid_from).label("slot"),
-            config.version,
-            *(value[f"{layer}_usd"].astext.label(f"{layer}_usd") for layer in _PRICED),
-        )
-        .where(known)
-        .subquery("prices")
-    )
-    statement = (
+    prices = _price_list(scope).subquery("prices")
+    return ask(connection, _priced(per_slot, prices), CallRow)
+
+
+def _priced(per_slot: sa.Subquery, prices: sa.FromClause) -> sa.Select[Any]:
+    return (
         sa.select(
             per_slot.c.day,
             prices.c.version.label("price_version"),
@@ -136,11 +211,13 @@ def calls(connection: sa.Connection, scope: Scope) -> Answer[CallRow]:
         .select_from(per_slot.outerjoin(prices, prices.c.slot == per_slot.c.slot))
         .order_by(per_slot.c.day)
     )
-    return ask(connection, statement, CallRow)
 
 
-_PRICED = ("rules", "ml", "llm")
+def rules_called() -> sa.ColumnElement[bool]:
+    """Whether the rules left a trace."""
+    return sa.or_(audit.rules_score.is_not(None), audit.rules_decision.is_not(None))
 
 
-def _called(*traces: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    return sa.or_(*(trace.is_not(None) for trace in traces))
+def ml_called() -> sa.ColumnElement[bool]:
+    """Whether the model left a trace."""
+    return sa.or_(audit.ml_score.is_not(None), audit.ml_decision.is_not(None))

@@ -103,7 +103,7 @@ def latest_reviews(scope: Scope) -> sa.Subquery:
     review = ml_feedback.c
     return (
         sa.select(review.prediction_id, review.correct_decision, review.reviewed_at)
-        .where(review.reviewed_at >= scope.start, review.reviewed_at < scope.as_of)
+        .where(review.reviewed_at >= scope.first, review.reviewed_at < scope.as_of)
         .ext(distinct_on(review.prediction_id))
         .order_by(review.prediction_id, review.reviewed_at.desc(), review.feedback_id.desc())
         .subquery("reviews")

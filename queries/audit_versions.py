@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +10,16 @@ import sqlalchemy as sa
 from queries.answer import Answer, ask
 from queries.audit_parts import asked, audit, bucket, count, one_page
 from queries.audit_rows import After, SnapshotFaultRow, SnapshotRow, SnapshotState
-from queries.contract import config_history, ml_training_runs, prediction_audit
+from queries.contract import prediction_audit
+from queries.names import GRACE
+from queries.rolled import Plan, adding, rolled_up
+from queries.rolled_history import literal_models, literal_switches, models, switches
+from queries.rolled_parts import filters, rolled_bucket
+from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
 
-GRACE = timedelta(seconds=60)
 # The type stands in the statement, so that the drawer's text runs as it is shown.
 _GRACE = sa.cast(GRACE, sa.Interval)
-"""Around a switch the old value is as good as the new one: servers do not turn at once."""
 
 _KNOBS = {
     "rules": audit.rules_version,
@@ -46,8 +48,8 @@ class _History:
     knobs: sa.CTE
     models: sa.CTE
 
-    def slot(self) -> sa.ColumnElement[Any]:
-        return sa.func.coalesce(sa.func.width_bucket(audit.scored_at, self.edges), 0)
+    def slot(self, moment: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        return sa.func.coalesce(sa.func.width_bucket(moment, self.edges), 0)
 
     def state(
         self, knob: str, version: Any, slot: Any, needed: sa.ColumnElement[bool]
@@ -70,20 +72,7 @@ class _History:
         )
 
 
-def _history(scope: Scope) -> _History:
-    config = config_history.c
-    switches = (
-        sa.select(
-            config.knob,
-            config.version,
-            config.valid_from,
-            sa.func.lead(config.valid_from)
-            .over(partition_by=config.knob, order_by=config.valid_from)
-            .label("valid_to"),
-        )
-        .where(config.knob.in_(_KNOB_NAMES.values()), config.valid_from < scope.until)
-        .cte("switches")
-    )
+def _history(switches: sa.CTE, models: sa.CTE) -> _History:
     s = switches.c
     edge = sa.union(
         sa.select((s.valid_from - _GRACE).label("edge")), sa.select(s.valid_from + _GRACE)
@@ -100,10 +89,6 @@ def _history(scope: Scope) -> _History:
         .select_from(switches.join(slots, within))
         .cte("allowed")
     )
-    runs = ml_training_runs.c
-    models = (
-        sa.select(runs.model_version.label("version")).where(runs.started_at < scope.until)
-    ).cte("models")
     in_order = sa.select(edge.c.edge).order_by(edge.c.edge).subquery("in_order")
     return _History(
         edges=sa.select(sa.func.array_agg(in_order.c.edge)).scalar_subquery(),
@@ -118,18 +103,86 @@ def _needed(knob: str, llm_ran: sa.ColumnElement[bool]) -> sa.ColumnElement[bool
     return llm_ran if knob == "llm" else sa.true()
 
 
+def _rolled(plan: Plan) -> list[Answer[SnapshotRow]]:
+    """The same from counts by version and moment, judged by the history as it is known now.
+
+    Segments come in for the faulty combinations alone.
+    """
+    history = _history(
+        literal_switches(plan.source, plan.scope), literal_models(plan.source, plan.scope)
+    )
+    r = rolled_requests.c
+    same = ("day", "moment", "asked", *_KNOB_NAMES.values())
+    combined = (
+        sa.select(
+            *(r[name] for name in same),
+            _whole(r.n).label("n"),
+            sa.func.max(r.newest).label("newest"),
+        )
+        .where(*filters(plan, r))
+        .group_by(*(r[name] for name in same))
+        .subquery("combined")
+    )
+    c = combined.c
+    slot = history.slot(c.moment)
+    states = {
+        knob: history.state(knob, c[name], slot, _needed(knob, c.asked))
+        for knob, name in _KNOB_NAMES.items()
+    }
+    judged = (
+        sa.select(*c, *(state.label(knob) for knob, state in states.items()))
+        .cte("judged")
+        .prefix_with("MATERIALIZED")
+    )
+    j = judged.c
+    faulty = sa.or_(*(j[knob].in_(_FAULTS) for knob in _KNOBS))
+    none = sa.cast(sa.null(), sa.Text)
+    healthy = _by_state(plan, j, j, none, none).where(sa.not_(faulty))
+    found = _by_state(plan, j, r, r.work_type, r.region).where(faulty, *filters(plan, r))
+    alike = [j.day == r.day, j.moment == r.moment, j.asked == r.asked]
+    for name in _KNOB_NAMES.values():
+        # The first is what a hash join can use, the second is exact.
+        alike.append(sa.func.coalesce(j[name], "") == sa.func.coalesce(r[name], ""))
+        alike.append(j[name].is_not_distinct_from(r[name]))
+    faults = found.select_from(judged.join(rolled_requests, sa.and_(*alike)))
+    return [plan.rollups.ask(sa.union_all(healthy, faults), SnapshotRow)]
+
+
+def _by_state(plan: Plan, judged: Any, counted: Any, *segments: Any) -> sa.Select[Any]:
+    work_type, region = segments
+    key = {
+        "day": rolled_bucket(plan.scope, judged.day),
+        "work_type": work_type,
+        "region": region,
+        **{knob: judged[knob] for knob in _KNOBS},
+    }
+    return sa.select(
+        *(column.label(name) for name, column in key.items()),
+        _whole(counted.n).label("n"),
+        sa.func.max(counted.newest).label("newest"),
+    ).group_by(*(sa.text(str(place + 1)) for place in range(len(key))))
+
+
+def _whole(counted: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.func.sum(counted), sa.BigInteger)
+
+
+_OUT = ("day", "work_type", "region", *_KNOBS)
+
+
+@rolled_up(_rolled, adding(_OUT, ("n",), "newest"))
 def snapshots(connection: sa.Connection, scope: Scope) -> Answer[SnapshotRow]:
     """How many predictions carry which kind of snapshots, per day; faults per segment.
 
     Predictions are counted by version and slot first, and only the few distinct combinations
     are judged.
     """
-    history = _history(scope)
+    history = _history(switches(scope), models(scope))
     key = {
         "day": bucket(scope),
         "work_type": audit.work_type,
         "region": audit.region,
-        "slot": history.slot(),
+        "slot": history.slot(audit.scored_at),
         "asked": asked(),
         **_KNOBS,
     }
@@ -143,6 +196,10 @@ def snapshots(connection: sa.Connection, scope: Scope) -> Answer[SnapshotRow]:
         .group_by(*(sa.text(str(place + 1)) for place in range(len(key))))
         .subquery("combined")
     )
+    return ask(connection, _judged(history, combined), SnapshotRow)
+
+
+def _judged(history: _History, combined: sa.Subquery) -> sa.Select[Any]:
     c = combined.c
     judged = (
         sa.select(
@@ -163,7 +220,7 @@ def snapshots(connection: sa.Connection, scope: Scope) -> Answer[SnapshotRow]:
         "region": sa.case((faulty, j.region)),
         **{knob: j[knob] for knob in _KNOBS},
     }
-    statement = (
+    return (
         sa.select(
             *(column.label(name) for name, column in out.items()),
             sa.cast(sa.func.sum(j.n), sa.BigInteger).label("n"),
@@ -172,16 +229,15 @@ def snapshots(connection: sa.Connection, scope: Scope) -> Answer[SnapshotRow]:
         .group_by(*(sa.text(str(place + 1)) for place in range(len(out))))
         .order_by(sa.text("1"))
     )
-    return ask(connection, statement, SnapshotRow)
 
 
 def snapshot_faults(
     connection: sa.Connection, scope: Scope, after: After | None = None
 ) -> Answer[SnapshotFaultRow]:
     """One page of the predictions with a snapshot that is missing, unknown or not in force."""
-    history = _history(scope)
+    history = _history(switches(scope), models(scope))
     states = {
-        knob: history.state(knob, column, history.slot(), _needed(knob, asked()))
+        knob: history.state(knob, column, history.slot(audit.scored_at), _needed(knob, asked()))
         for knob, column in _KNOBS.items()
     }
     statement = sa.select(

@@ -45,3 +45,7 @@ class MissingRelationError(DatabaseError):
     def __init__(self, message: str, *, relation: str, log: str | None = None) -> None:
         super().__init__(message, log=log)
         self.relation = relation
+
+
+class IntegrityFailureError(PlumblineError):
+    """A model file is not what was signed: it is not loaded, and nothing may use it."""

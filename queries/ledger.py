@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from queries.alert_schema import alert_events, alert_runs, retraining_events
+from queries.artifact_schema import artifact_checks
 from queries.own_schema import (
     CHAINED,
     AccessRecord,
@@ -20,7 +22,14 @@ from queries.own_schema import (
     gate_evaluations,
 )
 
-_LOCKS = {gate_evaluations.name: 7_585_672_002, access_log.name: 7_585_672_003}
+_LOCKS = {
+    gate_evaluations.name: 7_585_672_002,
+    access_log.name: 7_585_672_003,
+    alert_runs.name: 7_585_672_011,
+    alert_events.name: 7_585_672_012,
+    retraining_events.name: 7_585_672_013,
+    artifact_checks.name: 7_585_672_016,
+}
 _READ_AHEAD = 500
 
 
@@ -85,6 +94,15 @@ def record_access(connection: sa.Connection, record: AccessRecord) -> Recorded:
     """Add an entry to the access log, within the caller's transaction."""
     _lock(connection, access_log)
     return _append(connection, access_log, asdict(record))
+
+
+def append(connection: sa.Connection, table: sa.Table, content: Mapping[str, Any]) -> Recorded:
+    """Add a row to any chained table, within the caller's transaction.
+
+    ``content`` holds every column but the row's number and its two hashes.
+    """
+    _lock(connection, table)
+    return _append(connection, table, content)
 
 
 def verify_chain(

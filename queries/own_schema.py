@@ -9,38 +9,18 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from queries import alert_schema, artifact_schema
+from queries.chains import SCHEMA, TIME, chained, metadata
 from queries.database import translated
 
-SCHEMA = "plumbline"
 _SETUP_LOCK = 7_585_672_001
 
-metadata = sa.MetaData(schema=SCHEMA)
-
-_time = sa.DateTime(timezone=True)
-
-
-def _chained(name: str, comment: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    """A table whose rows are numbered from 1 and each hold the hash of the one before.
-
-    The previous hash is unique, so that two writers can never both follow the same row.
-    """
-    return sa.Table(
-        name,
-        metadata,
-        sa.Column("row_number", sa.BigInteger(), primary_key=True, autoincrement=False),
-        *items,
-        sa.Column("previous_hash", sa.Text(), nullable=False, unique=True),
-        sa.Column("row_hash", sa.Text(), nullable=False, unique=True),
-        comment=comment,
-    )
-
-
-gate_evaluations = _chained(
+gate_evaluations = chained(
     "gate_evaluations",
     "Every recorded evaluation of the policy",
     sa.Column("evaluation_id", sa.Text(), nullable=False, unique=True),
-    sa.Column("evaluated_at", _time, nullable=False),
-    sa.Column("as_of", _time, nullable=False, index=True),
+    sa.Column("evaluated_at", TIME, nullable=False),
+    sa.Column("as_of", TIME, nullable=False, index=True),
     sa.Column("policy_version", sa.Text(), nullable=False),
     sa.Column("verdict", sa.Text(), nullable=False),
     sa.Column("decisions", JSONB(), nullable=False),
@@ -49,17 +29,17 @@ gate_evaluations = _chained(
     sa.UniqueConstraint("as_of", "policy_version", "digest"),
 )
 
-access_log = _chained(
+access_log = chained(
     "access_log",
     "Who looked at or exported what, by role and pseudonym",
-    sa.Column("occurred_at", _time, nullable=False, index=True),
+    sa.Column("occurred_at", TIME, nullable=False, index=True),
     sa.Column("role", sa.Text(), nullable=False),
     sa.Column("viewer", sa.Text(), nullable=False),
     sa.Column("action", sa.Text(), nullable=False),
     sa.Column("detail", JSONB(), nullable=False),
 )
 
-CHAINED = (gate_evaluations, access_log)
+CHAINED = (gate_evaluations, access_log, *alert_schema.CHAINED, *artifact_schema.CHAINED)
 
 # What a JSON column may hold: numbers are whole or written as text, so that a hash over the
 # value read back equals the hash over the value written.
@@ -115,6 +95,8 @@ def ensure_own_schema(engine: sa.Engine) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
         connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
         metadata.create_all(connection)
+        for view in alert_schema.VIEWS:
+            connection.execute(sa.text(view))
         connection.execute(_REFUSE)
         for table in CHAINED:
             connection.execute(

@@ -43,6 +43,11 @@ class Scope:
         return min(self.end, self.as_of)
 
     @property
+    def first(self) -> datetime:
+        """Nothing scored earlier is read."""
+        return self.start
+
+    @property
     def sentence(self) -> str:
         """The filter in words, as it stands on pages and in exports."""
         last = self.until - timedelta(microseconds=1)

@@ -163,7 +163,8 @@ def _no_data(requirement: Requirement, evidence: Evidence, _: Asked) -> Judgemen
     n, unscored = evidence.n, evidence.n_unscored
     why = None
     if evidence.value is None:
-        why = "it has no value" if n else "there was nothing to measure"
+        said = evidence.sentence.rstrip(".")
+        why = said or ("it has no value" if n else "there was nothing to measure")
     elif _judged(requirement, evidence) is None:
         why = "it has no interval, and the gate judges by its bound"
     elif evidence.measured_at is None:

@@ -24,7 +24,11 @@ from pydantic import (
 
 from components.gates.canonical import canonical_json
 from components.gates.evidence import ALL
+from components.gates.policy_alerts import Alerts
+from components.gates.policy_drift import DriftPolicy
+from components.gates.policy_explanations import ExplanationPolicy
 from components.gates.policy_file import parse, refusal
+from components.gates.policy_shadow import ShadowPolicy
 from queries.errors import InvalidInputError
 
 DEFAULT_POLICY = Path(__file__).with_name("default_policy.toml")
@@ -110,7 +114,8 @@ class Requirement(_Frozen):
     ``threshold`` is the limit beyond which the gate fails. ``warn`` lies on its safe side: a
     value between the two passes with a warning. ``minimum_n`` counts measured items in each
     slice, ``maximum_unscored`` is the share of items that may be left unmeasured, and
-    ``maximum_age_days`` the age of the newest item behind the number.
+    ``maximum_age_days`` the age of the newest item behind the number. ``runbook`` names what to
+    follow when the gate raises an alert.
     """
 
     id: Identifier
@@ -135,6 +140,7 @@ class Requirement(_Frozen):
     required: StrictBool = True
     mode: Mode = Mode.ENFORCED
     waivable: StrictBool = True
+    runbook: Identifier | None = None
 
     @property
     def counted(self) -> bool:
@@ -175,14 +181,20 @@ class Policy(_Frozen):
     """All requirements, and the decisions that they serve.
 
     ``window_days`` is the period that evidence covers. ``maximum_warnings`` limits how many
-    gates of one decision may pass with a warning before the decision is held.
+    gates of one decision may pass with a warning before the decision is held. ``drift`` says when
+    two windows differ enough to matter, ``shadow`` how a candidate is
+    compared, ``explanations`` which features may carry a score.
     """
 
     title: Text
     window_days: StrictInt = Field(default=28, ge=1, le=366)
     maximum_warnings: StrictInt = Field(default=5, ge=0)
+    drift: DriftPolicy = DriftPolicy()
+    shadow: ShadowPolicy = ShadowPolicy()
+    explanations: ExplanationPolicy = ExplanationPolicy()
     decisions: tuple[Decision, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    alerts: Alerts = Alerts()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -200,6 +212,12 @@ class Policy(_Frozen):
                     f"“{requirement.decision}”, which is not defined; add it or use one of "
                     f"{', '.join(sorted(known)) or 'the decisions you define'}"
                 )
+        gates = {requirement.id for requirement in self.requirements}
+        if unknown := sorted(set(self.alerts.named) - gates):
+            raise ValueError(
+                f"[alerts] names the gate “{unknown[0]}”, which is not defined; define it or "
+                "remove it there"
+            )
         return self
 
     @cached_property

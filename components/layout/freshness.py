@@ -10,6 +10,7 @@ from html import escape
 from components.gates.status import Status
 from components.layout import icons, numbers, theme
 from components.sources.assess import FED_CONTINUOUSLY
+from queries.rolled_rows import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,24 @@ def _badge(table: Freshness, as_of: datetime) -> str:
     return (
         f"<li{shown}>{sign}<code>{escape(table.relation)}</code> {escape(table.words(as_of))}</li>"
     )
+
+
+def history_line(found: Standing) -> str:
+    """Where the history on the page comes from, and what of its records is gone, as HTML."""
+    if found.foreign:
+        words = (
+            "The roll-ups were built from another database and are not used: read from the source "
+            "directly, which is slower. “plumbline refresh” brings them in order."
+        )
+    elif not found.configured:
+        words = "Read from the source directly, which is slower."
+    elif found.refreshed_at is None:
+        words = "No roll-up covers this period: read from the source directly, which is slower."
+    else:
+        words = f"Roll-ups refreshed {numbers.moment(found.refreshed_at)}."
+    if found.gone:
+        words += (
+            f" Records of {len(found.gone)} days up to {found.gone[-1]:%d %b %Y} are gone from "
+            "the source, history stays: lists of records do not reach them."
+        )
+    return f'<p class="pl-facts">{escape(words)}</p>'

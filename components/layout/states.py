@@ -10,6 +10,7 @@ from queries.errors import (
     DatabaseBusyError,
     DatabaseDownError,
     ForbiddenError,
+    IntegrityFailureError,
     InvalidInputError,
     MissingRelationError,
     PlumblineError,
@@ -58,6 +59,14 @@ _STATES: tuple[tuple[type[PlumblineError], State], ...] = (
             ":material/table_chart_view:",
             "`plumbline check` names every table and column the contract needs; "
             "`plumbline contract --sql` prints them. All other pages work.",
+        ),
+    ),
+    (
+        IntegrityFailureError,
+        State(
+            "Integrity failure: no model was loaded",
+            ":material/gpp_bad:",
+            "The Artifacts page says which file, and what to do.",
         ),
     ),
     (

@@ -8,6 +8,7 @@ from functools import partial
 
 import streamlit as st
 
+from components.alerts import panel as alert_panel
 from components.gates import listing
 from components.gates.assess import DecisionResult, Evaluation, GateResult
 from components.gates.detail import detail
@@ -15,6 +16,8 @@ from components.gates.status import Status
 from components.layout import badge, states
 from components.status.assess import overall
 from dashboard import navigation, shell
+from dashboard.runbooks import runbooks
+from queries import alerts
 from queries.gate_history import gate_history
 
 GATE = "gate"
@@ -28,6 +31,8 @@ def render() -> None:
         recorded = page.ask_own(gate_history, page.as_of)
         history = listing.histories(recorded.rows if recorded else ())
         wanted = _statuses(page, evaluation)
+        with page.part():
+            _alerts(page)
         for decision in evaluation.decisions:
             gates = _of(evaluation, decision, wanted)
             if gates:
@@ -35,6 +40,24 @@ def render() -> None:
         if not history:
             states.notice("No history is recorded yet. `plumbline evaluate` records a day.")
         _chosen(page, evaluation)
+
+
+def _alerts(page: shell.Page) -> None:
+    """What stands now, where alerts are kept at all."""
+    standing = page.ask_own(alerts.alerts, page.as_of)
+    last = page.ask_own(alerts.last_run, page.as_of)
+    if standing is None or last is None:
+        return
+    advice = page.ask_own(alerts.recommendations, page.as_of)
+    st.header("Alerts", anchor=False)
+    alert_panel.standing_alerts(
+        last.rows[0] if last.rows else None,
+        standing.rows,
+        advice.rows if advice else (),
+        now=page.as_of,
+        gate=lambda gate: page.href("gates", gate=gate),
+        runbook=lambda key: page.href("runbooks", runbook=key),
+    )
 
 
 def _statuses(page: shell.Page, evaluation: Evaluation) -> tuple[Status, ...]:
@@ -105,6 +128,9 @@ def _drawer(page: shell.Page, evaluation: Evaluation, gate: GateResult) -> None:
         decision = evaluation.decision(gate.requirement.decision)
         detail(gate, decision.decision.title if decision else "", page.as_of)
         _evidence(page, gate)
+        book = runbooks().get(gate.requirement.runbook or "")
+        if book is not None:
+            page.link("runbooks", f"Runbook: {book.title}", runbook=book.key)
 
     drawer()
 

@@ -25,6 +25,7 @@ def render() -> None:
     """Draw the page."""
     with shell.page("pipeline", method="Pipeline") as page:
         page.freshness("prediction_audit", "ml_feedback", "config_history")
+        page.history()
         snapshots = assess.snapshots(page.ask(audit.snapshots).rows)
         firing = assess.firing(page.ask(audit.pulse).rows)
         page.answer(assess.summary(snapshots, firing, assess.period_words(page.scope)).sentence)
@@ -59,6 +60,8 @@ def _record(page: shell.Page) -> None:
     with page.part():
         rows = page.ask(audit.prediction, wanted).rows
         panel_records.record(rows[0] if rows else None)
+        if rows:
+            page.link("explanations", "Why this score", icon=":material/lightbulb:", record=wanted)
 
 
 def _agreement(page: shell.Page, firing: assess.Firing) -> None:

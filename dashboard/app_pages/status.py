@@ -22,6 +22,7 @@ def render() -> None:
         since = _since(page)
         now, then = page.evaluation(), page.evaluation(filters.end_of(since))
         page.freshness("prediction_audit", "migration_batches")
+        page.history()
         page.answer(assess.overall(now), verdict=now.verdict)
         panel.decisions(now)
         with page.part():

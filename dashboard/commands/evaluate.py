@@ -118,16 +118,21 @@ def _run(request: _Request) -> tuple[Evaluation, Policy, Recorded | None]:
     policy = load_policy(request.policy or settings().policy_path)
     url = request.database_url or _secret("source_url", "PLUMBLINE_SOURCE_URL")
     own_url = _secret("own_url", "PLUMBLINE_OWN_URL") if request.record else None
-    source = _source(url)
+    source = open_source(url)
     try:
-        evaluation = _judge(source, policy, as_of)
+        evaluation = judge_policy(source, policy, as_of, own_url or _own_url())
     finally:
         source.dispose()
     recorded = _record(own_url, [evaluation])[0] if own_url else None
     return evaluation, policy, recorded
 
 
-def _source(url: str) -> sa.Engine:
+def open_source(url: str) -> sa.Engine:
+    """The engine of the tables to judge.
+
+    Raises:
+        InvalidInputError: the URL cannot be used; it is never repeated.
+    """
     try:
         return source_engine(url, statement_timeout_s=settings().statement_timeout_s)
     except ValueError:  # its text would repeat a part of the URL
@@ -142,6 +147,11 @@ def _secret(name: str, variable: str) -> str:
     if configured is None:
         raise InvalidInputError(f"No database is named. Set {variable}.")
     return str(configured.get_secret_value())
+
+
+def _own_url() -> str | None:
+    configured = settings().own_url
+    return None if configured is None else str(configured.get_secret_value())
 
 
 def parse_as_of(text: str, latest: datetime) -> datetime:
@@ -176,23 +186,30 @@ def record_history(own_url: str, source_url: str, until: datetime, weeks: int) -
         DatabaseError: a database cannot be reached or written.
     """
     policy = load_policy(settings().policy_path)
-    source = _source(source_url)
+    source = open_source(source_url)
     moments = [until - timedelta(weeks=ago) for ago in range(weeks - 1, -1, -1)]
     try:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            judged = pool.map(lambda moment: _judge(source, policy, moment, own_url), moments)
+            judged = pool.map(lambda moment: judge_policy(source, policy, moment, own_url), moments)
             evaluations = list(judged)
     finally:
         source.dispose()
     return sum(recorded.added for recorded in _record(own_url, evaluations))
 
 
-def _judge(
+def judge_policy(
     source: sa.Engine, policy: Policy, as_of: datetime, own_url: str | None = None
 ) -> Evaluation:
-    from dashboard.evidence import gather  # imports every collector
+    """Every gate of a policy, judged as of a moment."""
+    from dashboard.evidence import candidate, gather  # imports every collector
 
-    return evaluate(policy, gather(source, policy, as_of, own_url=own_url), now=as_of)
+    own = open_source(own_url) if own_url else None
+    try:
+        found = gather(source, policy, as_of, own_url=own_url, roll_ups=own)
+        return evaluate(policy, found, now=as_of, candidate=candidate(found))
+    finally:
+        if own is not None:
+            own.dispose()
 
 
 def _record(own_url: str, evaluations: Iterable[Evaluation]) -> list[Recorded]:

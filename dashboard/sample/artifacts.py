@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.sample.defects import planted
+from dashboard.sample.features import Schema
 from dashboard.sample.models import Model
 from dashboard.sample.recipe import Recipe
 from dashboard.sample.shadow import CANDIDATE
@@ -37,11 +38,12 @@ def write_artifacts(
     folder: Path,
     trained: dict[str, Model],
     runs: Sequence[TrainingRun],
-    schema_sha256: str,
+    schema: Schema,
     as_of: datetime,
 ) -> tuple[list[Row], list[Row]]:
     """Write and sign all files; rows of ``model_artifacts`` and of ``ml_training_runs``."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"feature_schema_{schema.sha256[:16]}.json").write_bytes(schema.document)
     signer = Signer(folder)
     by_version = {run.model_version: run for run in runs}
     serving = [version for version in trained if version != CANDIDATE]
@@ -52,7 +54,7 @@ def write_artifacts(
             model_version=version,
             role=_signed_role(recipe, role),
             training_run=run.run_id,
-            feature_schema_sha256=schema_sha256,
+            feature_schema_sha256=schema.sha256,
             created=run.finished_at,
             not_after=max(run.finished_at, as_of) + VALIDITY,
         )

@@ -59,9 +59,14 @@ class Schema:
 
     @property
     def sha256(self) -> str:
-        """Digest of names, kinds, decimals and categories, in order."""
+        """Digest of the document."""
+        return hashlib.sha256(self.document).hexdigest()
+
+    @property
+    def document(self) -> bytes:
+        """Names, kinds, decimals and categories, in order, as they lie beside the models."""
         parts = [[f.name, f.kind, f.decimals, list(f.categories)] for f in self.features]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return json.dumps(parts).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _score(
         run.run(loader, stage)
     with progress.stage("Signing models"), engine.begin() as connection:
         artifacts, runs = write_artifacts(
-            recipe, models_dir, run.models, run.runs, source.schema.sha256, source.until
+            recipe, models_dir, run.models, run.runs, source.schema, source.until
         )
         _insert(connection, config_history, _history_rows(knobs))
         _insert(connection, ml_training_runs, runs)

@@ -1,12 +1,14 @@
-"""``python -m tests.benchmarks [pages|reconcile] …``: one benchmark, or every one."""
+"""``python -m tests.benchmarks [NAME] …``: one benchmark of :data:`NAMES`, or every one."""
 
 import sys
+
+NAMES = ("pages", "reconcile", "promotion", "drift", "drift-power", "explanations")
 
 
 def main(words: list[str]) -> None:
     """The first word names a benchmark, the others are for it; options alone are for the pages."""
-    name, rest = (words[0], words[1:]) if words[:1] in (["pages"], ["reconcile"]) else ("", words)
-    if name != "reconcile":
+    name, rest = (words[0], words[1:]) if words[:1] and words[0] in NAMES else ("", words)
+    if name in {"", "pages"}:
         from tests.benchmarks import pages
 
         pages.main(rest, standalone_mode=False)
@@ -14,6 +16,22 @@ def main(words: list[str]) -> None:
         from tests.benchmarks import reconcile
 
         reconcile.run_from(rest)
+    if name == "promotion" or not words:
+        from tests.benchmarks import promotion
+
+        promotion.run_from(rest)
+    if name == "drift" or not words:
+        from tests.benchmarks import drift_peer
+
+        drift_peer.run_from(rest)
+    if name == "drift-power" or not words:
+        from tests.benchmarks import drift_power
+
+        drift_power.run_from(rest)
+    if name == "explanations" or not words:
+        from tests.benchmarks import explanations
+
+        explanations.run_from(rest)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,33 @@
-"""Query time of each page, beside a bare ``count(*)`` over the same predictions.
+"""Query time of each page, with and without roll-ups, beside a bare ``count(*)``.
 
-``python -m tests.benchmarks.pages --database-url URL`` measures a database that exists; without
-one, the sample programme is built at 1.5 and at 6 million predictions. Seconds differ between
-machines: the ratios are what to compare, and they come from one run.
+``python -m tests.benchmarks.pages --database-url URL --own-url URL`` measures databases that
+exist: the first ``--own-url`` holds the roll-ups of the first ``--database-url``, and so on; of a
+database without one, the source alone is read. Without any, the sample programme is built at 1.5
+and at 6 million predictions, and rolled up beside itself. Two databases measured in one run show
+what history costs: the last table divides one by the other. Seconds differ between machines: the
+ratios are what to compare, and they come from one run.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 import click
 import sqlalchemy as sa
 
+from queries.database import own_engine, source_engine
 from tests.benchmarks.measure import Opened, StatementClock, open_page, seconds
 
-PERIODS = (("28 days", 28), ("90 days", 90))
+PERIODS = (("28 days", 28), ("90 days", 90), ("365 days", 365))
+SOURCE, ROLLED = "source alone", "roll-ups"
 PIPELINE_VIEWS = ("Agreement", "LLM", "Threshold", "Cost and latency", "Versions", "Environments")
 PAGES = (
     ("status", {}),
@@ -49,18 +55,38 @@ class Line:
     p95: float
 
 
+Timing = dict[tuple[str, str, str], float]
+"""p50 in milliseconds by way of reading, period and page."""
+
+
 @click.command()
 @click.option("--database-url", "urls", multiple=True, help="A database to measure; repeatable.")
+@click.option("--own-url", "own_urls", multiple=True, help="The roll-ups of each, in order.")
 @click.option("--repeat", default=15, show_default=True, help="Times each page is opened.")
-def main(urls: tuple[str, ...], repeat: int) -> None:
+@click.option("--page", "pages", multiple=True, help="Measure only this page; repeatable.")
+def main(
+    urls: tuple[str, ...], own_urls: tuple[str, ...], repeat: int, pages: tuple[str, ...]
+) -> None:
     """Print each page's query time at p50 and p95 next to a bare count(*)."""
-    if urls:
-        for number, url in enumerate(urls, start=1):
-            report(f"database {number}", url, repeat)
-        return
-    for name, years in SIZES:
-        with built(years) as url:
-            report(name, url, repeat)
+    found: list[tuple[str, Timing]] = []
+    for number, url in enumerate(urls):
+        own_url = own_urls[number] if number < len(own_urls) else None
+        name = f"database {number + 1}"
+        found.append((name, report(name, url, own_url, repeat, pages)))
+    if not urls:
+        for name, years in SIZES:
+            with built(years) as url:
+                found.append((name, report(name, url, url, repeat, pages)))
+    for (small, before), (large, after) in pairwise(found):
+        growth(small, before, large, after)
+
+
+def growth(small: str, before: Timing, large: str, after: Timing) -> None:
+    """Print how much longer a page takes where there is more history."""
+    click.echo(f"\n{large} against {small}, p50")
+    for key, milliseconds in after.items():
+        if before.get(key):
+            click.echo(f"{' · '.join(key):54}{milliseconds / before[key]:>8.2f}×")
 
 
 @contextmanager
@@ -77,10 +103,27 @@ def built(years: float) -> Iterator[str]:
         with EmbeddedServer(folder / "server") as server:
             recipe = Recipe(tickets_per_year=TICKETS_PER_YEAR, years=years)
             build(server.url(), recipe, folder / "models", TerminalProgress())
+            roll_up(server.url())
             yield server.url()
 
 
-def report(name: str, url: str, repeat: int) -> None:
+def roll_up(url: str) -> None:
+    """Build the roll-ups of a database beside its tables."""
+    from components.gates.policy import load_policy
+    from dashboard.progress import TerminalProgress
+    from dashboard.refresh.plan import Options
+    from dashboard.refresh.run import environments, refresh
+
+    source, own = source_engine(url, statement_timeout_s=600), own_engine(url)
+    options = Options(environments(source, own), datetime.now(UTC).date(), workers=2)
+    refresh(source, own, load_policy(None).drift, options, TerminalProgress())
+    source.dispose()
+    own.dispose()
+
+
+def report(
+    name: str, url: str, own_url: str | None, repeat: int, pages: Sequence[str] = ()
+) -> Timing:
     """Measure one database and print its table."""
     engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
     with engine.connect() as connection:
@@ -89,19 +132,33 @@ def report(name: str, url: str, repeat: int) -> None:
     as_of = datetime.combine(newest.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     os.environ["PLUMBLINE_SOURCE_URL"] = url
     os.environ["PLUMBLINE_AS_OF"] = as_of.isoformat()
+    found: Timing = {}
     for period, days in PERIODS:
         scope = {"start": as_of - timedelta(days=days), "until": as_of}
         rows, bare = _bare(engine, scope, repeat)
         click.echo(f"\n{name}: {n:,} predictions, last {days} days: {rows:,} in production")
-        click.echo(f"{'':28}{'statements':>11}{'p50 ms':>9}{'p95 ms':>9}{'× count':>9}")
-        click.echo(f"{'bare count(*)':28}{1:>11}{bare:>9.1f}{'':>9}{1:>9.1f}")
-        for page, query in PAGES:
-            line = measured(page, {"period": period, **query}, repeat)
-            click.echo(
-                f"{line.page:28}{line.statements:>11}{line.p50:>9.1f}{line.p95:>9.1f}"
-                f"{line.p50 / bare:>9.1f}"
-            )
+        for way in (SOURCE, ROLLED) if own_url else (SOURCE,):
+            _read_by(way, own_url)
+            click.echo(f"{way:28}{'statements':>11}{'p50 ms':>9}{'p95 ms':>9}{'× count':>9}")
+            click.echo(f"{'bare count(*)':28}{1:>11}{bare:>9.1f}{'':>9}{1:>9.1f}")
+            for page, query in PAGES:
+                if pages and page not in pages:
+                    continue
+                line = measured(page, {"period": period, **query}, repeat)
+                found[way, period, line.page] = line.p50
+                click.echo(
+                    f"{line.page:28}{line.statements:>11}{line.p50:>9.1f}{line.p95:>9.1f}"
+                    f"{line.p50 / bare:>9.1f}"
+                )
     engine.dispose()
+    return found
+
+
+def _read_by(way: str, own_url: str | None) -> None:
+    if way == ROLLED and own_url is not None:
+        os.environ["PLUMBLINE_OWN_URL"] = own_url
+    else:
+        os.environ.pop("PLUMBLINE_OWN_URL", None)
 
 
 def measured(page: str, query: dict[str, str], repeat: int) -> Line:

@@ -89,13 +89,21 @@ def own_url(sample_database: str, writer_url: Callable[[str], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def served(sample_database: str, own_url: str, reader_url: Callable[[str], str]) -> Iterator[str]:
+def served(
+    sample_database: str,
+    own_url: str,
+    reader_url: Callable[[str], str],
+    models_of: Callable[[str], Path],
+) -> Iterator[str]:
     """The address of a server that oversees the sample programme."""
+    models = models_of(sample_database)
     with serving(
         PLUMBLINE_SOURCE_URL=reader_url(sample_database),
         PLUMBLINE_OWN_URL=own_url,
         PLUMBLINE_AS_OF="2026-11-01T00:00:00Z",
         PLUMBLINE_SAMPLE="invented",
+        PLUMBLINE_MODELS_DIR=str(models),
+        PLUMBLINE_KEYS_DIR=str(models / "keys"),
     ) as base:
         yield base
 

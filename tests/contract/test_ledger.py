@@ -87,7 +87,7 @@ def test_rows_are_chained_and_verified(engine: sa.Engine) -> None:
         record_access(connection, ACCESS)
     found = report(engine)
     assert found.intact
-    assert [(chain.table, chain.rows) for chain in found.chains] == [
+    assert [(chain.table, chain.rows) for chain in found.chains if chain.rows] == [
         ("gate_evaluations", 3),
         ("access_log", 1),
     ]

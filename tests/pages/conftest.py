@@ -23,7 +23,16 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
     def open_(
         key: str, url: str | None, query: Mapping[str, str | list[str]] | None = None, **env: str
     ) -> AppTest:
-        for name in ("SOURCE_URL", "OWN_URL", "AS_OF", "SAMPLE", "DEFAULT_ROLE", "POLICY_PATH"):
+        for name in (
+            "SOURCE_URL",
+            "OWN_URL",
+            "AS_OF",
+            "SAMPLE",
+            "DEFAULT_ROLE",
+            "POLICY_PATH",
+            "MODELS_DIR",
+            "KEYS_DIR",
+        ):
             monkeypatch.delenv(f"PLUMBLINE_{name}", raising=False)
         if url is not None:
             monkeypatch.setenv("PLUMBLINE_SOURCE_URL", url)

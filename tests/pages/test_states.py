@@ -14,7 +14,7 @@ from tests.pages.reading import sound, words
 
 KEYS = [entry.key for entry in navigation.ENTRIES]
 # Pages that show nothing of the owner's tables.
-INDEPENDENT = {"methods"}
+INDEPENDENT = {"methods", "runbooks"}
 # What a page says whose tables may not be read: the gates judge it, the sources list it.
 FORBIDDEN = {"gates": "could not be judged", "data_sources": "problems"}
 FRESHNESS = {"status", "pipeline", "reconciliation"}

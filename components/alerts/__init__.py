@@ -1,0 +1,1 @@
+"""Alerts, recommendations to retrain, and the runbooks that belong to them."""

@@ -1,0 +1,231 @@
+"""Concept drift: does the same score still mean the same, on reviewed tickets (METHODS §2, §3)?
+
+In each segment the mean of *outcome less the chance that the score had in the reference, among
+reviews that were as likely* is compared between the windows. Beside it
+stands the accuracy that scores alone lead to expect (CBPE) and the one that reviews realise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from math import ceil
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.drift import words_concept as words
+from components.drift.assess_accuracy import accuracy_points
+from components.drift.labels import GROUPS, Labels, between, columns, selection_groups, usual_cap
+from components.drift.material import Material
+from components.drift.types import (
+    ALL_SEGMENTS,
+    Calibration,
+    Concept,
+    ConceptSegment,
+    ConceptVerdict,
+    Since,
+)
+from components.gates.policy_drift import DriftPolicy
+from components.statistics import isotonic
+from components.statistics.change_point import NoChangePoint, change_point
+from components.statistics.multiplicity import benjamini_hochberg
+from components.statistics.weighting import WeightedMean
+from queries.drift_facts import LabelRow
+
+FEWEST_IN_GROUP = 100
+LONGEST_REFERENCE = timedelta(days=400)
+CURVE = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+def concept(material: Material, policy: DriftPolicy) -> Concept | None:
+    """All segments; None where there is no table of reviews."""
+    rows = material.reviews
+    if rows is None:
+        return None
+    weighted = [row for row in rows if row.propensity is not None]
+    delay = _delay(rows, material.as_of, float(policy.mature_share))
+    everything = columns(weighted)
+    spans = _spans(material, policy)
+    before = everything.take(between(everything, *spans[0]))
+    cap = usual_cap(before)
+    before = replace(before, cap=cap)
+    fitted = isotonic.calibrate(before.score, before.needed, before.weight)
+    if fitted is None:
+        return Concept((), delay, len(rows), len(rows) - len(weighted), _newest(rows), words.NONE)
+    everything = replace(everything, chance=_chances(everything, before, fitted), cap=cap)
+    found = _judged(_segments(material, everything, spans, fitted, delay, policy), policy)
+    return Concept(
+        segments=found,
+        label_delay_days=delay,
+        reviews=len(rows),
+        unknown_propensity=len(rows) - len(weighted),
+        newest_review=_newest(rows),
+        sentence=words.concept(found),
+    )
+
+
+def _chances(found: Labels, before: Labels, fitted: isotonic.Calibration) -> NDArray[np.float64]:
+    """What each score of each model meant before, among reviews that were as likely.
+
+    Disputed and escalated tickets differ from others of the same score. Held apart, a change of
+    who is reviewed is not taken for a change of what a score means.
+    """
+    chances = fitted.chance(found.score)
+    groups = selection_groups(found), selection_groups(before)
+    for version in (None, *sorted(set(before.version.tolist()))):
+        for group in range(len(GROUPS) + 1):
+            same = [
+                np.asarray((part == group) & ((side.version == version) | (version is None)))
+                for side, part in zip((found, before), groups, strict=True)
+            ]
+            known = before.take(same[1])
+            own = None
+            if len(known.day) >= FEWEST_IN_GROUP:
+                own = isotonic.calibrate(known.score, known.needed)
+            if own is not None:
+                chances[same[0]] = own.chance(found.score[same[0]])
+    return chances
+
+
+def _newest(rows: Sequence[LabelRow]) -> datetime | None:
+    return max((row.scored_at + row.delay for row in rows), default=None)
+
+
+def _delay(rows: Sequence[LabelRow], as_of: datetime, share: float) -> int | None:
+    """Days within which this share of the reviews of old enough tickets came."""
+    old = [row for row in rows if row.scored_at < as_of - timedelta(days=30)] or list(rows)
+    if not old:
+        return None
+    days = [row.delay.total_seconds() / 86_400 for row in old]
+    return max(1, ceil(float(np.quantile(days, share))))
+
+
+def _spans(material: Material, policy: DriftPolicy) -> tuple[tuple[date, date], tuple[date, date]]:
+    """All reviews there are before the days for concept drift, and those days."""
+    end = material.windows.current[1]
+    start = end - timedelta(days=policy.concept_days)
+    return (start - LONGEST_REFERENCE, start), (start, end)
+
+
+def _segments(
+    material: Material,
+    found: Labels,
+    spans: tuple[tuple[date, date], tuple[date, date]],
+    fitted: isotonic.Calibration,
+    delay: int | None,
+    policy: DriftPolicy,
+) -> list[tuple[ConceptSegment, float | None]]:
+    """Each segment with its p-value, None where there are too few reviews."""
+    made = [_segment(material, found, (ALL_SEGMENTS, ALL_SEGMENTS), spans, fitted, delay, policy)]
+    for dimension, histograms in material.segments:
+        for segment in histograms.segments:
+            rows = found.segment[dimension] == segment
+            part = found.take(np.asarray(rows, dtype=np.bool_))
+            place = (dimension, segment)
+            made.append(_segment(material, part, place, spans, fitted, delay, policy))
+    return made
+
+
+def _segment(
+    material: Material,
+    found: Labels,
+    place: tuple[str, str],
+    spans: tuple[tuple[date, date], tuple[date, date]],
+    fitted: isotonic.Calibration,
+    delay: int | None,
+    policy: DriftPolicy,
+) -> tuple[ConceptSegment, float | None]:
+    before, after = (found.take(between(found, *span)) for span in spans)
+    residuals = before.residual(), after.residual()
+    least = policy.concept_effective_reviews
+    gap = low = high = p = None
+    if residuals[0] and residuals[1] and all(r.effective_n >= least for r in residuals if r):
+        gap, low, high, p = _difference(residuals[0], residuals[1])
+    made = ConceptSegment(
+        dimension=place[0],
+        segment=place[1],
+        verdict=ConceptVerdict.TOO_LITTLE,
+        gap=gap,
+        gap_low=low,
+        gap_high=high,
+        p_adjusted=None,
+        calibration_gap=residuals[1].value if residuals[1] else None,
+        effective_n=residuals[1].effective_n if residuals[1] else 0.0,
+        reviews=len(after.day),
+        curve=_curve(before, after),
+        points=accuracy_points(material, found, place, fitted, delay),
+        since=_since(found, spans),
+        sentence="",
+    )
+    return made, p
+
+
+def _difference(
+    before: WeightedMean, after: WeightedMean
+) -> tuple[float, float | None, float | None, float | None]:
+    """After less before with its 95% interval and two-sided p by the normal distribution."""
+    gap = after.value - before.value
+    if before.standard_error is None or after.standard_error is None:
+        return gap, None, None, None
+    error = float(np.hypot(before.standard_error, after.standard_error))
+    if not error > 0:
+        return gap, None, None, None
+    normal = NormalDist()
+    half = normal.inv_cdf(0.975) * error
+    return gap, gap - half, gap + half, 2 * normal.cdf(-abs(gap) / error)
+
+
+def _curve(before: Labels, after: Labels) -> tuple[Calibration, ...]:
+    """Share of tickets that needed priority by score, in both windows."""
+    found = []
+    for low, high in pairwise(CURVE):
+        sides = []
+        for side in (before, after):
+            rows = (side.score >= low) & ((side.score < high) | (high == CURVE[-1]))
+            part = side.take(np.asarray(rows))
+            sides.append(part.mean(part.needed, (0.0, 1.0)))
+        found.append(Calibration(low, high, *sides))
+    return tuple(found)
+
+
+def _since(found: Labels, spans: tuple[tuple[date, date], tuple[date, date]]) -> Since | None:
+    """The day on which outcomes left the scores, from daily weighted residuals."""
+    rows = between(found, spans[0][0], spans[1][1])
+    part = found.take(rows)
+    if not len(part.day):
+        return None
+    days, place = np.unique(part.day, return_inverse=True)
+    values = np.bincount(place, part.needed - part.chance) / np.bincount(place)
+    when = change_point([date.fromordinal(int(d)) for d in days], values.tolist(), confidence=0.90)
+    if isinstance(when, NoChangePoint):
+        return None
+    return Since(when.since, when.earliest, when.latest, when.p)
+
+
+def _judged(
+    made: list[tuple[ConceptSegment, float | None]], policy: DriftPolicy
+) -> tuple[ConceptSegment, ...]:
+    """Benjamini–Hochberg over the segments, and the practical band."""
+    p = [value for _, value in made if value is not None]
+    family = benjamini_hochberg(p, float(policy.false_discovery_rate))
+    adjusted = iter(family.adjusted.tolist())
+    found = []
+    for segment, value in made:
+        if value is None or segment.gap is None:
+            found.append(replace(segment, since=None, sentence=words.segment(segment)))
+            continue
+        own = next(adjusted)
+        suspected = own <= family.level and abs(segment.gap) >= float(policy.concept_gap)
+        verdict = ConceptVerdict.SUSPECTED if suspected else ConceptVerdict.HOLDS
+        one = replace(
+            segment,
+            verdict=verdict,
+            p_adjusted=own,
+            since=segment.since if suspected else None,
+        )
+        found.append(replace(one, sentence=words.segment(one)))
+    return tuple(sorted(found, key=lambda s: (s.verdict is not ConceptVerdict.SUSPECTED,)))

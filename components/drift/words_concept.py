@@ -1,0 +1,42 @@
+"""What is found about concept drift, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.drift.types import ALL_SEGMENTS, ConceptSegment, ConceptVerdict
+from components.drift.words import listed, p_text, since_text
+
+NONE = "Concept drift cannot be judged: no review of the reference has a known propensity."
+
+
+def segment(found: ConceptSegment) -> str:
+    """One segment in one sentence."""
+    name = "All predictions" if found.dimension == ALL_SEGMENTS else found.segment
+    if found.gap is None or found.p_adjusted is None:
+        return f"{name}: too few reviews ({found.effective_n:.0f} effective) to be judged."
+    amount = f"{100 * abs(found.gap):.1f} points"
+    if found.verdict is ConceptVerdict.HOLDS:
+        return f"{name}: outcomes follow the scores (gap {amount}, {p_text(found.p_adjusted)})."
+    way = "more often" if found.gap > 0 else "less often"
+    when = f" {since_text(found.since)}" if found.since is not None else ""
+    return (
+        f"{name}: at equal scores, priority is needed {way} than in the reference by {amount}"
+        f"{when} ({p_text(found.p_adjusted)} in its family)."
+    )
+
+
+def concept(segments: Sequence[ConceptSegment]) -> str:
+    """The answer for all segments."""
+    suspected = [s for s in segments if s.verdict is ConceptVerdict.SUSPECTED]
+    judged = [s for s in segments if s.verdict is not ConceptVerdict.TOO_LITTLE]
+    if not judged:
+        return "Concept drift cannot be judged: every segment has too few reviews."
+    if not suspected:
+        return (
+            f"Outcomes follow the scores in each of the {len(judged)} groups with enough reviews."
+        )
+    names = [
+        "all predictions together" if s.dimension == ALL_SEGMENTS else s.segment for s in suspected
+    ]
+    return f"The same score no longer means the same in {listed(names)}."

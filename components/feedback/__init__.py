@@ -1,0 +1,1 @@
+"""Feedback: what reviewers corrected, how far they can be trusted, and what retraining did."""

@@ -1,0 +1,1 @@
+"""Model files read, verified and loaded; nothing is ever unpickled."""

@@ -1,0 +1,1 @@
+"""Recomputing stored explanations from verified models."""

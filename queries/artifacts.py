@@ -1,0 +1,227 @@
+"""Questions about model files: what is registered, what was done, what a version scored."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from queries.answer import Answer, ask
+from queries.artifact_rows import (
+    ArtifactRow,
+    EventRow,
+    NewestEvent,
+    ProbeRow,
+    ServedPrediction,
+    ServedRow,
+    TrainingRow,
+)
+from queries.contract import (
+    ml_shadow_scores,
+    ml_training_runs,
+    model_artifacts,
+    prediction_audit,
+    system_audit,
+)
+from queries.scope import Scope
+
+PROMOTE, ROLLBACK, DEMOTE = "model.promote", "model.rollback", "model.demote"
+VERIFY, KEY = "artifact.verify", "key.rotate"
+_ABOUT_MODELS = (PROMOTE, ROLLBACK, DEMOTE, VERIFY, KEY)
+
+_files = model_artifacts.c
+_runs = ml_training_runs.c
+_events = system_audit.c
+_audit = prediction_audit.c
+_shadow = ml_shadow_scores.c
+
+SHADOW_DAYS = timedelta(days=120)
+
+
+def files(connection: sa.Connection, scope: Scope) -> Answer[ArtifactRow]:
+    """Registered model files: version, role, digest, manifest and signature"""
+    statement = (
+        sa.select(
+            _files.model_version,
+            _files.role,
+            _files.path,
+            _files.sha256,
+            _files.size_bytes,
+            _files.manifest,
+            _files.signature,
+            _files.key_id,
+            _files.signed_at,
+            _files.not_after,
+        )
+        .where(sa.or_(_files.signed_at.is_(None), _files.signed_at <= scope.as_of))
+        .order_by(_files.signed_at.desc().nulls_first(), _files.model_version, _files.path)
+    )
+    return ask(connection, statement, ArtifactRow)
+
+
+def training(connection: sa.Connection, scope: Scope) -> Answer[TrainingRow]:
+    """Training runs that made a version: who, when, which family"""
+    statement = (
+        sa.select(
+            _runs.run_id, _runs.model_version, _runs.family, _runs.finished_at, _runs.trained_by
+        )
+        .where(_runs.started_at <= scope.as_of)
+        .order_by(_runs.started_at, _runs.run_id)
+    )
+    return ask(connection, statement, TrainingRow)
+
+
+def events(connection: sa.Connection, scope: Scope) -> Answer[EventRow]:
+    """Promotions, rollbacks, demotions, verifications and signing keys, from the audit log"""
+    statement = (
+        sa.select(
+            _events.event_id,
+            _events.occurred_at,
+            _events.actor,
+            _events.action,
+            _events.object,
+            _events.detail,
+            _events.outcome,
+        )
+        .where(_events.action.in_(_ABOUT_MODELS), _events.occurred_at <= scope.as_of)
+        .order_by(_events.occurred_at, _events.event_id)
+    )
+    return ask(connection, statement, EventRow)
+
+
+def newest_event(connection: sa.Connection, scope: Scope) -> Answer[NewestEvent]:
+    """How far the platform's audit log reaches"""
+    statement = sa.select(sa.func.max(_events.occurred_at).label("newest_at")).where(
+        _events.occurred_at <= scope.as_of
+    )
+    return ask(connection, statement, NewestEvent)
+
+
+def probes(
+    connection: sa.Connection, scope: Scope, periods: tuple[tuple[str, datetime, datetime], ...]
+) -> Answer[ProbeRow]:
+    """The newest prediction of each version, to be scored again by the verified file
+
+    ``periods`` bounds each version's search: version, from, until.
+    """
+    parts = [
+        sa.select(_newest(scope, version, start, end).subquery()) for version, start, end in periods
+    ]
+    return ask(connection, sa.union_all(*parts), ProbeRow)
+
+
+def _newest(scope: Scope, version: str, start: datetime, end: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(
+            _audit.ml_version.label("model_version"),
+            _audit.prediction_id,
+            _audit.scored_at,
+            _audit.features,
+            _audit.ml_score,
+        )
+        .where(
+            _audit.environment == scope.environment,
+            _audit.ml_version == version,
+            _audit.scored_at >= start,
+            _audit.scored_at < min(end, scope.as_of),
+            _audit.ml_score.between(0, 1),
+            _audit.features.is_not(None),
+        )
+        .order_by(_audit.scored_at.desc(), _audit.prediction_id.desc())
+        .limit(1)
+    )
+
+
+def shadow_probes(
+    connection: sa.Connection, scope: Scope, versions: tuple[str, ...]
+) -> Answer[ProbeRow]:
+    """The newest shadow score of each candidate, to be scored again by the verified file"""
+    parts = [sa.select(_newest_shadow(scope, version).subquery()) for version in versions]
+    return ask(connection, sa.union_all(*parts), ProbeRow)
+
+
+def _newest_shadow(scope: Scope, version: str) -> sa.Select[Any]:
+    """The newest score is found first, by its index; only then its prediction is looked up."""
+    newest = (
+        sa.select(_shadow.prediction_id, _shadow.scored_at, _shadow.candidate_score)
+        .where(
+            _shadow.candidate_version == version,
+            _shadow.scored_at >= scope.as_of - SHADOW_DAYS,
+            _shadow.scored_at < scope.as_of,
+            _shadow.candidate_score.between(0, 1),
+        )
+        .order_by(_shadow.scored_at.desc())
+        .limit(1)
+        .subquery()
+    )
+    same = sa.and_(
+        _audit.prediction_id == newest.c.prediction_id, _audit.scored_at == newest.c.scored_at
+    )
+    return (
+        sa.select(
+            sa.literal(version).label("model_version"),
+            _audit.prediction_id,
+            _audit.scored_at,
+            _audit.features,
+            newest.c.candidate_score.label("ml_score"),
+        )
+        .select_from(newest.join(prediction_audit, same))
+        .where(_audit.features.is_not(None))
+    )
+
+
+def served(
+    connection: sa.Connection, scope: Scope, periods: tuple[tuple[str, datetime, datetime], ...]
+) -> Answer[ServedRow]:
+    """Predictions made by versions whose file failed, month by month, while they served
+
+    ``periods`` bounds each version's search: version, from, until.
+    """
+    month = sa.cast(sa.func.date_trunc("month", sa.func.timezone("UTC", _audit.scored_at)), sa.Date)
+    parts = [
+        sa.select(
+            sa.literal(version).label("model_version"),
+            month.label("month"),
+            sa.func.count().label("n"),
+            sa.func.min(_audit.scored_at).label("first"),
+            sa.func.max(_audit.scored_at).label("last"),
+        )
+        .where(
+            _audit.environment == scope.environment,
+            _audit.ml_version == version,
+            _audit.scored_at >= start,
+            _audit.scored_at < min(end, scope.as_of),
+        )
+        .group_by(month)
+        for version, start, end in periods
+    ]
+    whole = sa.union_all(*parts).subquery()
+    statement = sa.select(whole).order_by(whole.c.month, whole.c.model_version)
+    return ask(connection, statement, ServedRow)
+
+
+def served_predictions(
+    connection: sa.Connection, scope: Scope, version: str, month: date
+) -> Answer[ServedPrediction]:
+    """Every prediction that one version made in one month, to be reviewed again"""
+    start = datetime(month.year, month.month, 1, tzinfo=UTC)
+    end = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
+    statement = (
+        sa.select(
+            _audit.prediction_id,
+            _audit.ticket_id,
+            _audit.scored_at,
+            _audit.ml_version,
+            _audit.ml_decision,
+            _audit.final_decision,
+        )
+        .where(
+            _audit.environment == scope.environment,
+            _audit.ml_version == version,
+            _audit.scored_at >= start,
+            _audit.scored_at < min(end, scope.as_of),
+        )
+        .order_by(_audit.scored_at, _audit.prediction_id)
+    )
+    return ask(connection, statement, ServedPrediction)

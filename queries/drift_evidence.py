@@ -1,0 +1,89 @@
+"""What drift says to the gates, kept beside the roll-ups that it was computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from queries.answer import ask
+from queries.rollup_schema import drift_evidence, rollup_days, rollup_layouts
+
+_KEY = ("environment", "day", "policy_version")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a kept evidence must agree with: day, bins, and the newest of the days behind it."""
+
+    day: date
+    edges_id: str
+    refreshed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    evidence: list[dict[str, Any]]
+
+
+def newest(own: sa.Connection, environment: str, before: date) -> Key | None:
+    """The newest rolled-up day before ``before``; None where there is none."""
+    days = rollup_days.c
+    statement = (
+        sa.select(
+            sa.func.max(days.day).label("day"),
+            sa.select(rollup_layouts.c.edges_id)
+            .order_by(rollup_layouts.c.created_at.desc(), rollup_layouts.c.edges_id)
+            .limit(1)
+            .scalar_subquery()
+            .label("edges_id"),
+            sa.func.max(days.refreshed_at).label("refreshed_at"),
+        )
+        .where(days.environment == environment, days.day < before)
+        .having(sa.func.count() > 0)
+    )
+    return next(iter(ask(own, statement, Key).rows), None)
+
+
+def kept(
+    own: sa.Connection, environment: str, key: Key, policy_version: str, method: str
+) -> Sequence[Mapping[str, Any]] | None:
+    """What was computed from exactly these days, bins and rules; None where nothing was."""
+    columns = drift_evidence.c
+    statement = sa.select(columns.evidence).where(
+        columns.environment == environment,
+        columns.day == key.day,
+        columns.policy_version == policy_version,
+        columns.edges_id == key.edges_id,
+        columns.refreshed_at == key.refreshed_at,
+        columns.method == method,
+    )
+    found = ask(own, statement, _Kept).rows
+    return found[0].evidence if found else None
+
+
+def keep(
+    own: sa.Connection,
+    environment: str,
+    key: Key,
+    policy_version: str,
+    method: str,
+    evidence: Sequence[Mapping[str, Any]],
+) -> None:
+    """Replace what was kept of this day under these rules."""
+    statement = insert(drift_evidence).values(
+        environment=environment,
+        day=key.day,
+        policy_version=policy_version,
+        edges_id=key.edges_id,
+        method=method,
+        refreshed_at=key.refreshed_at,
+        evidence=list(evidence),
+        computed_at=datetime.now(UTC),
+    )
+    changed = {c.name: statement.excluded[c.name] for c in drift_evidence.c if c.name not in _KEY}
+    own.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=changed))

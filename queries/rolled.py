@@ -1,0 +1,182 @@
+"""One road for questions about the past: whole days from roll-ups, the rest from the source.
+
+A question of :mod:`queries.audit` that is marked with :func:`rolled_up` looks whether roll-ups
+stand beside its connection (:func:`read_rolled`). If so, the covered UTC days of its scope are
+read there, its own statement reads what is left, and the rows are added up. Both hold integers
+and exact decimals, so the sum is what the source alone would answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from queries.answer import Answer
+from queries.database import read, translate
+from queries.rolled_days import Days, RollUps, UnreadableError, part_of
+from queries.rolled_rows import Standing
+from queries.scope import Scope
+
+LOG = logging.getLogger("plumbline.rollups")
+_OPTION = "plumbline_rollups"
+
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+Question = Callable[..., Answer[Row]]
+Merge = Callable[[Sequence[Row]], Sequence[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A scope with its covered days, and where to ask for them."""
+
+    scope: Scope
+    days: Days
+    rollups: RollUps
+    source: sa.Connection
+
+
+Reader = Callable[..., Sequence[Answer[Row]]]
+"""Answers from a plan, with whatever else the question is given."""
+
+
+def rolled_up(reader: Reader[Row], merge: Merge[Row]) -> Callable[[Question[Row]], Question[Row]]:
+    """Mark a question that roll-ups can answer.
+
+    ``reader`` answers it for the covered days; ``merge`` adds up rows of any number of answers
+    and brings them into the order and the types that the question promises.
+    """
+
+    def marked(question: Question[Row]) -> Question[Row]:
+        @wraps(question)
+        def asked(
+            connection: sa.Connection, scope: Scope, *arguments: Any, **options: Any
+        ) -> Answer[Row]:
+            def of_source(part: Scope) -> Answer[Row]:
+                return question(connection, part, *arguments, **options)
+
+            def of_rollups(plan: Plan) -> Sequence[Answer[Row]]:
+                return reader(plan, *arguments, **options)
+
+            answers = _rolled(of_source, of_rollups, connection, scope)
+            first, *others = answers or [of_source(scope)]
+            rows = merge([row for answer in (first, *others) for row in answer.rows])
+            return replace(
+                first, rows=tuple(rows), others=tuple(each.provenance for each in others)
+            )
+
+        return asked
+
+    return marked
+
+
+def _rolled(
+    of_source: Callable[[Scope], Answer[Row]],
+    of_rollups: Callable[[Plan], Sequence[Answer[Row]]],
+    connection: sa.Connection,
+    scope: Scope,
+) -> list[Answer[Row]]:
+    """The answers of the roll-ups and of the source; none where there is no roll-up to ask."""
+    rollups: RollUps | None = connection.get_execution_options().get(_OPTION)
+    if rollups is None or rollups.broken:
+        return []
+    try:
+        days = rollups.days(connection, scope)
+        if not days.ranges:
+            return []
+        answers = list(of_rollups(Plan(scope, days, rollups, connection)))
+    except UnreadableError:
+        return []
+    if days.parts:
+        answers.append(of_source(part_of(scope, days.parts)))
+    return answers
+
+
+def beside(connection: sa.Connection) -> sa.Connection | None:
+    """The connection to the roll-ups of this connection's source; None where there are none."""
+    rollups: RollUps | None = connection.get_execution_options().get(_OPTION)
+    return rollups.connection if rollups is not None and rollups.usable(connection) else None
+
+
+def standing(connection: sa.Connection, scope: Scope) -> Standing:
+    """What the roll-ups beside this connection cover."""
+    rollups: RollUps | None = connection.get_execution_options().get(_OPTION)
+    if rollups is None or rollups.broken:
+        return Standing(configured=False, foreign=rollups is not None and rollups.foreign)
+    try:
+        days = rollups.days(connection, scope)
+    except UnreadableError:
+        return Standing(configured=False, foreign=rollups.foreign)
+    return Standing(True, days.refreshed_at, days.gone)
+
+
+def adding(
+    key: Sequence[str], counts: Sequence[str], newest: str | None = None
+) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A merge that adds up ``counts`` of rows with the same ``key``, and keeps the ``newest``."""
+
+    def merge(rows: Sequence[Any]) -> Sequence[Any]:
+        found: dict[tuple[Any, ...], list[Any]] = {}
+        for row in rows:
+            found.setdefault(tuple(getattr(row, name) for name in key), []).append(row)
+        return [_added(own) for _, own in sorted(found.items(), key=lambda item: _order(item[0]))]
+
+    def _added(rows: Sequence[Any]) -> Any:
+        if len(rows) == 1:
+            return rows[0]
+        values = {name: sum(getattr(row, name) for row in rows) for name in counts}
+        if newest is not None:
+            moments = (getattr(row, newest) for row in rows)
+            values[newest] = max((at for at in moments if at is not None), default=None)
+        return replace(rows[0], **values)
+
+    return merge
+
+
+def _order(key: tuple[Any, ...]) -> tuple[tuple[bool, Any], ...]:
+    return tuple((value is not None, value if value is not None else 0) for value in key)
+
+
+def read_rolled(
+    source: sa.Engine, own: sa.Engine | None, question: Callable[[sa.Connection], Result]
+) -> Result:
+    """Ask the source inside one snapshot, with roll-ups beside it where there are any.
+
+    Raises:
+        DatabaseError: the source failed; see :func:`queries.database.read`. A failure of the
+            product's own schema is logged, and the source is read instead.
+    """
+    with _opened_beside(own) as rollups:
+        return read(source, lambda connection: question(_with(connection, rollups)))
+
+
+def _with(connection: sa.Connection, rollups: RollUps | None) -> sa.Connection:
+    if rollups is None:
+        return connection
+    return connection.execution_options(**{_OPTION: rollups})
+
+
+@contextmanager
+def _opened_beside(own: sa.Engine | None) -> Iterator[RollUps | None]:
+    connection = _opened(own) if own is not None else None
+    if connection is None:
+        yield None
+        return
+    with connection, connection.begin():
+        yield RollUps(connection)
+
+
+def _opened(own: sa.Engine) -> sa.Connection | None:
+    snapshot = own.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    try:
+        return snapshot.connect()
+    except exc.SQLAlchemyError as error:
+        LOG.warning("roll-ups: %s", translate(error).log)
+        return None

@@ -1,0 +1,21 @@
+"""What a page may say about roll-ups, apart from the statements that find it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the questions about a scope are answered.
+
+    ``configured`` is whether there is a schema with roll-ups at all; ``refreshed_at`` is None
+    where they cover nothing of the scope. The records of ``gone`` days are no longer in the
+    source. ``foreign`` is whether they were built from another source, and are not used.
+    """
+
+    configured: bool
+    refreshed_at: datetime | None = None
+    gone: tuple[date, ...] = ()
+    foreign: bool = False

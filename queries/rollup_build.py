@@ -1,0 +1,192 @@
+"""One day's histograms, counted in the source and written into the product's own schema."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import sqlalchemy as sa
+
+from queries.answer import ask
+from queries.database import if_present
+from queries.drift_rows import Counts, Layout
+from queries.drift_source import counting, explaining
+from queries.rollup_parts import SEGMENTS, audit, scored_between, utc_day
+from queries.rollup_schema import DAY, LEVELS, rollup_histograms, rollup_shap
+from queries.rollup_vectors import bigint, copy_in, from_array, spread, text, to_array
+from queries.rollup_vectors import day as day_field
+
+Segment = tuple[str | None, str | None, str | None]
+"""Model version, work type, region."""
+Vectors = dict[Segment, tuple[Counts, ...]]
+
+_KEYS = [column.label(column.name) for column in SEGMENTS]
+_HEAD = ("edges_id", "environment", "grain", "level", "day", "ml_version", "work_type", "region")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts of one day, version, work type and region, packed."""
+
+    day: date
+    ml_version: str | None
+    work_type: str | None
+    region: str | None
+    places: bytes
+    counts: bytes
+
+    @property
+    def segment(self) -> Segment:
+        return self.ml_version, self.work_type, self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The same of explained predictions, with their summed SHAP values in millionths."""
+
+    day: date
+    ml_version: str | None
+    work_type: str | None
+    region: str | None
+    places: bytes
+    counts: bytes
+    totals: bytes
+
+    @property
+    def segment(self) -> Segment:
+        return self.ml_version, self.work_type, self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where vectors belong: a layout, an environment, and a day or the first day of a month."""
+
+    layout: Layout
+    environment: str
+    day: date
+    grain: str = DAY
+
+
+@dataclass(slots=True)
+class Day:
+    """One day's vectors by version, work type and region; empty where nothing was scored."""
+
+    counts: Vectors = field(default_factory=dict)
+    shap: Vectors = field(default_factory=dict)
+
+
+def count_days(
+    source: sa.Connection, layout: Layout, environment: str, start: date, end: date
+) -> dict[date, Day]:
+    """Count the UTC days ``[start, end)`` under one layout; a day without predictions is left out.
+
+    Days are counted together, since planning the statement costs as much as counting one.
+    """
+    limits = scored_between(environment, start, end)
+    keys = [utc_day(audit.scored_at).label("day"), *_KEYS]
+    days: dict[date, Day] = defaultdict(Day)
+    for row in ask(source, counting(layout, limits, keys), Counted).rows:
+        days[row.day].counts[row.segment] = (_vector(layout.width, row, row.counts),)
+    explained = if_present(
+        source, lambda: ask(source, explaining(layout, limits, keys), Explained).rows
+    )
+    width = layout.feature_width
+    for each in explained or ():
+        days[each.day].shap[each.segment] = (
+            _vector(width, each, each.counts),
+            _vector(width, each, each.totals),
+        )
+    return days
+
+
+def write_day(own: sa.Connection, slot: Slot, counted: Day) -> int:
+    """Replace the day's histograms and SHAP mass; returns its predictions."""
+    write_histograms(own, slot, levels(counted.counts))
+    write_shap(own, slot, levels(counted.shap))
+    first = slot.layout.variables[0].slice
+    return sum(int(counts[first].sum()) for (counts,) in counted.counts.values())
+
+
+def levels(pairs: Vectors) -> dict[str, Vectors]:
+    """The vectors of every level, added up from those of version × work type × region."""
+    found: dict[str, Vectors] = {}
+    for split, level in LEVELS.items():
+        summed: Vectors = {}
+        for (version, work_type, region), vectors in pairs.items():
+            key = (
+                version,
+                work_type if "work_type" in split else None,
+                region if "region" in split else None,
+            )
+            before = summed.get(key)
+            summed[key] = (
+                vectors
+                if before is None
+                else tuple(a + b for a, b in zip(before, vectors, strict=True))
+            )
+        found[level] = summed
+    return found
+
+
+def write_histograms(own: sa.Connection, slot: Slot, found: Mapping[str, Vectors]) -> None:
+    """Replace what stands in the slot."""
+    first = slot.layout.variables[0].slice
+
+    def fields(vectors: tuple[Counts, ...]) -> tuple[bytes, ...]:
+        (counts,) = vectors
+        return bigint(int(counts[first].sum())), to_array(counts, wide=False)
+
+    _replace(own, slot, rollup_histograms, ("predictions", "counts"), found, fields)
+
+
+def write_shap(own: sa.Connection, slot: Slot, found: Mapping[str, Vectors]) -> None:
+    """Replace what stands in the slot."""
+
+    def fields(vectors: tuple[Counts, ...]) -> tuple[bytes, ...]:
+        explained, total = vectors
+        return to_array(explained, wide=False), to_array(total, wide=True)
+
+    _replace(own, slot, rollup_shap, ("explained", "total_micro"), found, fields)
+
+
+def clear(own: sa.Connection, slot: Slot, table: sa.Table) -> None:
+    """Delete what stands in the slot."""
+    own.execute(
+        table.delete().where(
+            table.c.edges_id == slot.layout.edges_id,
+            table.c.environment == slot.environment,
+            table.c.grain == slot.grain,
+            table.c.level.in_(LEVELS.values()),
+            table.c.day == slot.day,
+        )
+    )
+
+
+def _replace(
+    own: sa.Connection,
+    slot: Slot,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    found: Mapping[str, Vectors],
+    fields: Callable[[tuple[Counts, ...]], tuple[bytes, ...]],
+) -> None:
+    clear(own, slot, table)
+    copy_in(own, table, (*_HEAD, *columns), _rows(slot, found, fields))
+
+
+def _rows(
+    slot: Slot,
+    found: Mapping[str, Vectors],
+    fields: Callable[[tuple[Counts, ...]], tuple[bytes, ...]],
+) -> Iterator[tuple[bytes | None, ...]]:
+    head = (text(slot.layout.edges_id), text(slot.environment), text(slot.grain))
+    moment = day_field(slot.day)
+    for level, segments in found.items():
+        for key, vectors in segments.items():
+            yield (*head, text(level), moment, *(text(each) for each in key), *fields(vectors))
+
+
+def _vector(width: int, row: Counted | Explained, values: bytes) -> Counts:
+    return spread(width, from_array(row.places), from_array(values))

@@ -1,0 +1,293 @@
+"""Rows of the questions about a candidate in the shadow, and what their numbers mean.
+
+Whatever can be counted comes as tallies: integer keys with counts, as columns, because a page
+reads tens of thousands of them. Only reviewed predictions come one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+By = Literal["all", "work_type", "region"]
+ALL: Literal["all"] = "all"
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+STANDARD, PRIORITY = 0, 1
+UNUSABLE, ABSENT = 2, 3
+"""Decision codes. UNUSABLE: a row without a usable score or decision of both; ABSENT: no row."""
+UNKNOWN = 2
+"""Of what the candidate would have led to: not to be known from what was recorded."""
+
+TENTHS = 11
+"""Tenths of a score from 0 to 9, and 10 for an unusable one."""
+DIFFERENCE_BINS = 100
+"""Of candidate minus production score, from −1 to 1."""
+LATENCY_LOW_MS, LATENCY_HIGH_MS, LATENCY_BINS = 0.5, 5_000.0, 100
+LATENCY_STRIDE = LATENCY_BINS + 2
+"""Bins of equal width in ln(latency), as ``components.statistics.histograms.LogBins``: a joint
+table of both models stays small, and a quantile is interpolated within its bin."""
+SCORE_UNIT, CHANCE_UNIT = 10**6, 10**9
+"""Totals are whole numbers of these parts: they add up exactly in any order."""
+
+SEVERITIES = ("", "critical", "major", "minor")
+REASONS = ("", "random", "escalation", "disagreement", "dispute")
+
+
+class Kind(IntEnum):
+    """What a tally counts; its key is made of these digits, the last one fastest.
+
+    CELL: production decision (3), candidate decision (4), tenths of both scores (11, 11).
+    PAIR: the decisions alone. DIFFERENCE: bin, its total the differences × 1e6. LATENCY:
+    candidate's bin × production's. LOAD: escalated (2), LLM asked (2), candidate would ask (3),
+    final decision (3), final decision under the candidate (3), propensity known (2); its total
+    the propensities × 1e9.
+    """
+
+    CELL = 0
+    PAIR = 1
+    DIFFERENCE = 2
+    LATENCY = 3
+    LOAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A candidate beside the production model, since the candidate's first score."""
+
+    candidate: str
+    production: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """What a candidate scored beside one production model: ``scored`` of ``rows`` usably."""
+
+    candidate_version: str
+    production_version: str
+    rows: int
+    scored: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TallyRow:
+    """Counts of one kind in one segment: columns of equal length, days since 1970 (UTC)."""
+
+    segment: str
+    kind: int
+    days: Sequence[int]
+    keys: Sequence[int]
+    counts: Sequence[int]
+    totals: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """How often the candidate gave one error code."""
+
+    error: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """Reviews of the predictions of one work type and region, as columns of equal length.
+
+    Predictions and reviews are named by hashes of their ids.
+    ``codes`` holds production decision (3), candidate decision (4), correct decision (3),
+    severity (4), reason for review (5), the last one fastest. A propensity of None is unknown.
+    ``reviewed`` is in seconds since 1970.
+    """
+
+    work_type: str | None
+    region: str | None
+    predictions: Sequence[int]
+    feedbacks: Sequence[int]
+    days: Sequence[int]
+    codes: Sequence[int]
+    production: Sequence[float | None]
+    candidate: Sequence[float | None]
+    propensities: Sequence[float | None]
+    reviewed: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A prediction on which the models differ and that nobody has reviewed."""
+
+    prediction_id: int | str
+    ticket_id: int | str
+    scored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A model version and a role that a signature gave it, last at ``signed_at``."""
+
+    model_version: str
+    role: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRow:
+    """Rules, model, LLM or configuration, switched."""
+
+    knob: str
+    version: str
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """What a model was trained on."""
+
+    run_id: str
+    model_version: str
+    window_start: datetime | None
+    window_end: datetime | None
+    dataset_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tallies:
+    """The tallies of one kind and segment as arrays."""
+
+    days: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    totals: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Predictions counted."""
+        return int(self.counts.sum())
+
+    def digits(self, *bases: int) -> tuple[NDArray[np.int64], ...]:
+        """The digits of every key, one array a digit, the slowest first."""
+        rest, found = self.keys, []
+        for base in reversed(bases):
+            rest, digit = np.divmod(rest, base)
+            found.append(digit)
+        return tuple(reversed(found))
+
+    def take(self, wanted: NDArray[np.bool_]) -> Tallies:
+        """Some of them."""
+        return Tallies(
+            self.days[wanted], self.keys[wanted], self.counts[wanted], self.totals[wanted]
+        )
+
+
+def tallies(rows: Sequence[TallyRow], kind: Kind) -> dict[str, Tallies]:
+    """The tallies of one kind by segment, all parts together."""
+    found: dict[str, list[TallyRow]] = {}
+    for row in rows:
+        if row.kind == kind:
+            found.setdefault(row.segment, []).append(row)
+    return {
+        segment: Tallies(
+            *(
+                np.concatenate([np.asarray(getattr(row, name), dtype=np.int64) for row in own])
+                for name in ("days", "keys", "counts", "totals")
+            )
+        )
+        for segment, own in found.items()
+    }
+
+
+NO_TALLIES = Tallies(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """The reviews in force, one for each prediction, in the order of the hashes of ids.
+
+    Decisions are codes as above. A score that is missing and a propensity that is unknown are
+    NaN. ``reviewed`` is in seconds since 1970.
+    """
+
+    prediction: NDArray[np.int64]
+    day: NDArray[np.int64]
+    work_type: NDArray[np.str_]
+    region: NDArray[np.str_]
+    production_decision: NDArray[np.int64]
+    candidate_decision: NDArray[np.int64]
+    correct: NDArray[np.int64]
+    severity: NDArray[np.int64]
+    reason: NDArray[np.int64]
+    production: NDArray[np.float64]
+    candidate: NDArray[np.float64]
+    propensity: NDArray[np.float64]
+    reviewed: NDArray[np.float64]
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the last of them was made."""
+        if not self.reviewed.size:
+            return None
+        return datetime.fromtimestamp(float(self.reviewed.max()), UTC)
+
+    def take(self, wanted: NDArray[np.bool_]) -> Labels:
+        """Some of them."""
+        return Labels(*(getattr(self, name)[wanted] for name in self.__slots__))
+
+
+NO_SEGMENT = "(none)"
+
+
+def labels(rows: Sequence[LabelRow]) -> Labels:
+    """The latest review of each prediction, from any number of parts."""
+
+    def whole(name: str) -> NDArray[np.float64]:
+        parts = [np.asarray(getattr(row, name), dtype=np.float64) for row in rows]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def integers(name: str) -> NDArray[np.int64]:
+        parts = [np.asarray(getattr(row, name), dtype=np.int64) for row in rows]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+    lengths = [len(row.predictions) for row in rows]
+
+    def named(name: str) -> NDArray[np.str_]:
+        values = [getattr(row, name) or NO_SEGMENT for row in rows]
+        return np.repeat(np.asarray(values, dtype=np.str_), lengths)
+
+    prediction, reviewed = integers("predictions"), whole("reviewed")
+    order = np.lexsort((integers("feedbacks"), reviewed, prediction))
+    last = np.ones(order.size, dtype=np.bool_)
+    last[:-1] = prediction[order][1:] != prediction[order][:-1]
+    kept = order[last]
+    code = integers("codes")[kept]
+    code, reason = np.divmod(code, len(REASONS))
+    code, severity = np.divmod(code, len(SEVERITIES))
+    code, correct = np.divmod(code, 3)
+    production_decision, candidate_decision = np.divmod(code, 4)
+    return Labels(
+        prediction=prediction[kept],
+        day=integers("days")[kept],
+        work_type=named("work_type")[kept],
+        region=named("region")[kept],
+        production_decision=production_decision,
+        candidate_decision=candidate_decision,
+        correct=correct,
+        severity=severity,
+        reason=reason,
+        production=whole("production")[kept],
+        candidate=whole("candidate")[kept],
+        propensity=whole("propensities")[kept],
+        reviewed=reviewed[kept],
+    )
+
+
+def day_of(number: int) -> date:
+    """The UTC day that is so many days after 1 January 1970."""
+    return date.fromordinal(EPOCH_DAY + int(number))

@@ -1,0 +1,73 @@
+"""The records behind a bin are exactly those that the histogram counted there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from queries import drift_records, drift_source
+from queries.audit_parts import PAGE_SIZE
+from queries.audit_rows import After
+from queries.drift_rows import MISSING
+from queries.rollup_reference import read_layout
+from queries.scope import Scope
+from tests.conftest import connected
+
+CREATED = datetime(2026, 11, 1, tzinfo=UTC)
+WEEK = Scope(datetime(2026, 10, 25, tzinfo=UTC), CREATED, CREATED)
+
+
+@pytest.fixture(scope="module")
+def connection(sample_database):
+    with connected(sample_database) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def layout(connection):
+    days = datetime(2026, 7, 1, tzinfo=UTC).date(), datetime(2026, 9, 1, tzinfo=UTC).date()
+    return read_layout(connection, "production", *days, created_at=CREATED)
+
+
+def whole_list(connection, variable, place):
+    """Every page of the list, one after the other."""
+    found, after = [], None
+    while True:
+        rows = drift_records.predictions(connection, WEEK, variable, place, after).rows
+        found += rows[:PAGE_SIZE]
+        if len(rows) <= PAGE_SIZE:
+            return found
+        after = After(found[-1].scored_at, found[-1].prediction_id)
+
+
+@pytest.mark.parametrize("name", ["asset_age_years", "channel", "anonymous", "rain_mm"])
+def test_each_bin_lists_what_it_counts(connection, layout, name):
+    variable = layout[f"feature:{name}"]
+    counted = drift_source.histograms(connection, WEEK, layout).rows[0]
+    per_bin = counted.total()[0][variable.slice]
+    assert per_bin.sum() > 0
+
+    for place, expected in enumerate(per_bin):
+        rows = whole_list(connection, variable, place)
+        assert len(rows) == expected
+        assert len({row.prediction_id for row in rows}) == expected
+
+
+def test_what_is_missing_has_no_value_and_what_is_there_has_one(connection, layout):
+    variable = layout["feature:asset_age_years"]
+
+    missing = drift_records.predictions(connection, WEEK, variable, MISSING).rows
+    present = drift_records.predictions(connection, WEEK, variable, MISSING + 4).rows
+
+    assert missing
+    assert {row.value for row in missing} == {None}
+    assert present
+    assert all(variable.edges[0] <= float(row.value) < variable.edges[-1] for row in present)
+
+
+def test_days_are_counted_once(connection):
+    rows = drift_records.daily_rows(connection, WEEK).rows
+
+    assert [row.day for row in rows] == sorted({row.day for row in rows})
+    assert len(rows) == 7
