@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from components.drift.assess import (
     Material,
     Windows,
+    appeared,
     default_windows,
     placed,
     programme_changes,
 )
 from components.drift.assess_place import concentration
+from components.drift.material import Span
 from components.drift.types import (
     Concentration,
     DriftReport,
@@ -300,7 +302,7 @@ def _midnight(day: date) -> datetime:
 def with_places(
     source: sa.Engine, scope: Scope, layout: Layout, windows: Windows, made: DriftReport
 ) -> DriftReport:
-    """The report with the categories in which missing values concentrate.
+    """The report with keys that the reference never had, and where missing values concentrate.
 
     Single predictions are read for it: of the current window, and of as many days of the
     reference, so that it costs the same whatever the history.
@@ -312,7 +314,42 @@ def with_places(
         placed(one, place) if (place := _place(source, scope, layout, windows, one)) else one
         for one in made.sanity
     )
-    return replace(made, sanity=found)
+    return replace(made, sanity=(*found, *_new_keys(source, scope, layout, windows)))
+
+
+def _new_keys(
+    source: sa.Engine, scope: Scope, layout: Layout, windows: Windows
+) -> tuple[SanityFinding, ...]:
+    """Features of the current window that have no bins, as the reference did not have them."""
+    spans = _single(windows)
+    known = tuple(variable.short_name for variable in layout.features)
+    if spans is None or not known:
+        return ()
+    before, after = (
+        read(
+            source,
+            lambda connection, of=span: (
+                drift_drill.unknown_keys(connection, of, known).rows  # type: ignore[misc]
+            ),
+        )
+        for span in (_of_days(scope, each) for each in spans)
+    )
+    rare = {row.feature for row in before}
+    return tuple(appeared(row) for row in after if row.feature not in rare)
+
+
+def _single(windows: Windows) -> tuple[Span, Span] | None:
+    """The end of the reference and the current window, where single predictions may be read."""
+    length = windows.current[1] - windows.current[0]
+    if length > drift_drill.LONGEST:
+        return None
+    return (max(windows.reference[0], windows.reference[1] - length), windows.reference[1]), (
+        windows.current
+    )
+
+
+def _of_days(scope: Scope, span: Span) -> Scope:
+    return replace(scope, start=_midnight(span[0]), end=_midnight(span[1]))
 
 
 def _place(
@@ -323,22 +360,18 @@ def _place(
         for variable in layout.features
         if variable.kind is VariableKind.CATEGORY and variable.name != found.variable
     )
-    length = windows.current[1] - windows.current[0]
-    if found.kind is not SanityKind.NULL_RATE or not categories or length > drift_drill.LONGEST:
+    spans = _single(windows)
+    if found.kind is not SanityKind.NULL_RATE or not categories or spans is None:
         return None
-    before = max(windows.reference[0], windows.reference[1] - length), windows.reference[1]
     counted = [
         read(
             source,
-            lambda connection, span=span: (
+            lambda connection, of=span: (
                 drift_drill.missing_by(  # type: ignore[misc]
-                    connection,
-                    replace(scope, start=_midnight(span[0]), end=_midnight(span[1])),
-                    found.label,
-                    categories,
+                    connection, of, found.label, categories
                 ).rows
             ),
         )
-        for span in (before, windows.current)
+        for span in (_of_days(scope, each) for each in spans)
     ]
     return concentration(*counted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from dashboard import (
     evidence_artifacts,
     evidence_drift,
     evidence_explanations,
+    evidence_feedback,
     evidence_migration,
     evidence_pipeline,
     evidence_reconciliation,
@@ -86,6 +87,15 @@ COLLECTORS = (
         "model files", evidence_artifacts.FILE_METRICS, evidence_artifacts.files, reads_own=True
     ),
     Collector("drills", evidence_artifacts.DRILL_METRICS, evidence_artifacts.drills),
+    Collector("overrides", evidence_feedback.OVERRIDE_METRICS, evidence_feedback.overrides),
+    Collector("reviewers", evidence_feedback.KAPPA_METRICS, evidence_feedback.agreement),
+    Collector(
+        "random review",
+        evidence_feedback.RANDOM_METRICS,
+        evidence_feedback.random_review,
+        reads_policy=True,
+    ),
+    Collector("challengers", evidence_feedback.FAMILY_METRICS, evidence_feedback.challengers),
     Collector(
         "explanations",
         evidence_explanations.METRICS,

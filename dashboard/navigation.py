@@ -104,6 +104,13 @@ ENTRIES = (
     ),
     Entry(
         MODEL,
+        "feedback",
+        "Feedback",
+        ":material/rate_review:",
+        "What reviewers change, how far they can be trusted, and what retraining did.",
+    ),
+    Entry(
+        MODEL,
         "artifacts",
         "Artifacts",
         ":material/verified_user:",

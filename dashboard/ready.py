@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from dashboard import cache
+from dashboard import engines
 from dashboard.settings import settings
 from queries.database import read
 from queries.errors import PlumblineError
@@ -28,7 +28,7 @@ def readiness() -> Readiness:
     except PlumblineError:
         return Readiness(False, "wrong options")
     try:
-        read(cache.source(), lambda connection: connection.execute(sa.select(1)))
+        read(engines.source(), lambda connection: connection.execute(sa.select(1)))
     except PlumblineError:
         return Readiness(False, "database unreachable")
     return Readiness(True, "ready")

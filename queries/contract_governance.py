@@ -41,7 +41,7 @@ config_history = relation(
     column("valid_from", TIME, "In force since", key=True),
     column("changed_by", sa.Text(), "Who"),
     column("reason", sa.Text(), "Why", null=True),
-    pages=("pipeline", "drift", "configuration"),
+    pages=("pipeline", "drift", "feedback", "configuration"),
     fresh_by="valid_from",
 )
 

@@ -75,6 +75,9 @@ def _engine(url: str, *, read_only: bool, statement_timeout_s: int) -> sa.Engine
         # The tables are cached or on flash; with the default of 4 the planner reads a whole
         # year's partition for a month of it.
         "random_page_cost": "1.1",
+        # A plan for any period at all, kept after a few rounds, can take a hundred times as long
+        # as one for the days that were asked for.
+        "plan_cache_mode": "force_custom_plan",
     }
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return sa.create_engine(

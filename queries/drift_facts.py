@@ -48,6 +48,15 @@ class LabelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRow:
+    """Predictions whose features hold a key, and all predictions of the period."""
+
+    feature: str
+    rows: int
+    all_rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class DrillRow:
     """One value of a categorical feature: its predictions, and those with the fault."""
 

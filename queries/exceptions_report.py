@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from queries import rolled_exceptions
 from queries.answer import Answer, ask
 from queries.contract import migration_batches, migration_exceptions
 from queries.errors import InvalidInputError
@@ -19,6 +22,8 @@ from queries.exceptions_rows import (
     Position,
     RecordRow,
 )
+from queries.rolled_exceptions import BatchOfRun
+from queries.rolled_exceptions_build import Cell
 from queries.scope import Scope
 
 _b, _x = migration_batches.c, migration_exceptions.c
@@ -27,54 +32,64 @@ _b, _x = migration_batches.c, migration_exceptions.c
 def counts(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[CountRow]:
     """Exceptions of one run by batch, field, cause, severity and status.
 
-    The statement reads one index alone; the status is the one an exception has now, since the
-    table keeps no history of it.
+    Roll-ups answer for the batches they hold, as of their refresh; of the others the statement
+    reads one index alone. The status is the latest one: the table keeps no history of it.
     """
-    counted = (
+    batches = rolled_exceptions.batches_of(connection, scope, run_id)
+    names = {row.batch_id: row for row in batches.rows}
+    rolled = rolled_exceptions.cells(connection, scope, tuple(names))
+    if rolled is None:
+        live = ask(connection, _cells(scope, _of_run(scope, run_id)), Cell)
+        return _named(names, (live,), batches)
+    live = ask(connection, _cells(scope, _x.batch_id.in_(rolled.left)), Cell)
+    return _named(names, (live, rolled.answer), batches)
+
+
+def _cells(scope: Scope, wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    key = (_x.batch_id, _x.status, _x.severity, _x.cause, _x.field)
+    return (
         sa.select(
-            _x.batch_id,
-            _x.field,
-            _x.cause,
-            _x.severity,
-            _x.status,
+            _text(_x.batch_id).label("batch_id"),
+            *key[1:],
             sa.func.count().label("exceptions"),
         )
-        .where(_of_run(scope, run_id), _x.first_seen_at <= scope.as_of)
-        .group_by(_x.batch_id, _x.status, _x.severity, _x.cause, _x.field)
-        .subquery("counted")
+        .where(wanted, _x.first_seen_at <= scope.as_of)
+        .group_by(*key)
     )
-    batch = (
-        sa.select(
-            _b.batch_id,
-            sa.func.max(_b.target_table).label("table_name"),
-            sa.func.max(_b.source_system).label("source_system"),
+
+
+def _named(
+    names: Mapping[str, BatchOfRun],
+    answers: Sequence[Answer[Cell]],
+    batches: Answer[BatchOfRun],
+) -> Answer[CountRow]:
+    """Cells with what their batch says of them, most exceptions first."""
+    first, *others = answers
+    cells = [cell for answer in answers for cell in answer.rows]
+    cells.sort(key=lambda cell: (-cell.exceptions, cell.batch_id))
+    rows = tuple(
+        CountRow(
+            batch_id=cell.batch_id,
+            table_name=names[cell.batch_id].table_name,
+            source_system=names[cell.batch_id].source_system,
+            field=cell.field,
+            cause=cell.cause,
+            signature="",
+            severity=cell.severity,
+            status=cell.status,
+            exceptions=cell.exceptions,
         )
-        .where(_b.run_id == run_id)
-        .group_by(_b.batch_id)
-        .subquery("batch")
+        for cell in cells
     )
-    statement = (
-        sa.select(
-            _text(counted.c.batch_id).label("batch_id"),
-            batch.c.table_name,
-            batch.c.source_system,
-            counted.c.field,
-            counted.c.cause,
-            sa.literal("").label("signature"),
-            counted.c.severity,
-            counted.c.status,
-            counted.c.exceptions,
-        )
-        .join(batch, batch.c.batch_id == counted.c.batch_id)
-        .order_by(counted.c.exceptions.desc(), counted.c.batch_id)
-    )
-    return ask(connection, statement, CountRow)
+    asked = (part for each in others for part in (each.provenance, *each.others))
+    return Answer(rows, first.provenance, (*asked, batches.provenance))
 
 
 def per_batch(
     connection: sa.Connection, scope: Scope, batch_ids: tuple[str, ...]
 ) -> Answer[BatchCountRow]:
     """How many exceptions earlier batches had, for comparison."""
+    found = rolled_exceptions.parts(connection, scope, batch_ids)
     columns: list[sa.ColumnElement[Any]] = [
         _text(_x.batch_id).label("batch_id"),
         sa.func.count().label("exceptions"),
@@ -82,10 +97,19 @@ def per_batch(
     ]
     statement = (
         sa.select(*columns)
-        .where(_x.batch_id.in_(batch_ids), _x.first_seen_at <= scope.as_of)
+        .where(
+            _x.batch_id.in_(batch_ids if found is None else found.left),
+            _x.first_seen_at <= scope.as_of,
+        )
         .group_by(_x.batch_id)
     )
-    return ask(connection, statement, BatchCountRow)
+    live = ask(connection, statement, BatchCountRow)
+    if found is None:
+        return live
+    rows = (
+        BatchCountRow(row.batch_id, row.exceptions, row.open_exceptions) for row in found.totals
+    )
+    return replace(live, rows=(*rows, *live.rows), others=found.provenance)
 
 
 def records(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from queries.answer import Answer, ask
 from queries.audit_rows import After
+from queries.explanation_rows import CoverRow, KnownDay, MismatchRow, ResultRow
 from queries.explanation_schema import (
     TABLES,
     explanation_cover,
@@ -25,57 +25,6 @@ Values = Mapping[str, Any]
 
 _results, _cover = explanation_results.c, explanation_cover.c
 _days, _mismatches = explanation_days.c, explanation_mismatches.c
-
-
-@dataclass(frozen=True, slots=True)
-class KnownDay:
-    """A day that was attested: from what, and with which models."""
-
-    day: date
-    mark: str
-    models: dict[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """What recomputing found, for one UTC day, environment and model."""
-
-    day: date
-    model_version: str
-    explained: int
-    verified: int
-    mismatched: int
-    reasons: dict[str, int]
-    detail: str
-    digest: str | None
-    largest_gap: float | None
-    attribution_micro: dict[str, int]
-    pairs: int
-    alike: int
-    newest_at: datetime
-    attested_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CoverRow:
-    """Predictions with a model score on one UTC day, and how many have an explanation."""
-
-    day: date
-    predictions: int
-    explained: int
-    newest_at: datetime | None
-    attested_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MismatchRow:
-    """One explanation that is not what the model says; an element: name, stored, recomputed."""
-
-    prediction_id: str
-    scored_at: datetime
-    model_version: str
-    elements: list[list[Any]]
-    sum_gap: float | None
 
 
 def known_days(connection: sa.Connection) -> Answer[KnownDay]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from queries.answer import Answer, ask
 from queries.audit_parts import audit
 from queries.contract import prediction_audit, prediction_explanations
 from queries.errors import InvalidInputError
+from queries.explanation_rows import DayCount, ExplanationRow, LatestRow, NearRow
 from queries.rollup_parts import midnight, utc_day
 from queries.scope import Scope
 
@@ -25,59 +25,6 @@ _HOURS_BETWEEN = 5
 LATEST = 50
 
 _stored = prediction_explanations.c
-
-
-@dataclass(frozen=True, slots=True)
-class ExplanationRow:
-    """One stored explanation with its prediction; ``environment`` is None without one."""
-
-    prediction_id: Any
-    scored_at: datetime
-    model_version: str
-    method: str
-    output_space: str
-    base_value: float
-    shap_values: Any
-    library_version: str
-    environment: str | None
-    features: Any
-    ml_score: float | None
-    ml_decision: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class DayCount:
-    """Predictions with a model score on one UTC day, in one environment."""
-
-    environment: str
-    day: date
-    predictions: int
-    newest_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class NearRow:
-    """An explained prediction near the one in view."""
-
-    prediction_id: Any
-    scored_at: datetime
-    features: Any
-    ml_score: float | None
-    ml_decision: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LatestRow:
-    """One of the latest predictions that have an explanation."""
-
-    prediction_id: Any
-    ticket_id: Any
-    scored_at: datetime
-    work_type: str | None
-    region: str | None
-    ml_version: str | None
-    ml_score: float | None
-    ml_decision: str | None
 
 
 _COLUMNS = (
@@ -201,21 +148,22 @@ def _slice(model_version: str, until: datetime, step: int) -> sa.Select[Any]:
 
 def latest(connection: sa.Connection, scope: Scope) -> Answer[LatestRow]:
     """The latest predictions that have an explanation"""
-    newest = (
-        sa.select(
-            audit.prediction_id,
-            audit.ticket_id,
-            audit.scored_at,
-            audit.work_type,
-            audit.region,
-            audit.ml_version,
-            audit.ml_score,
-            audit.ml_decision,
+    newest = sa.select(_stored.prediction_id, _stored.scored_at).where(
+        _stored.scored_at >= scope.start, _stored.scored_at < scope.until
+    )
+    if scope.model_versions:
+        newest = newest.where(_stored.model_version.in_(scope.model_versions))
+    # The join stays small: a few of the newest may belong to another environment.
+    few = newest.order_by(_stored.scored_at.desc()).limit(4 * LATEST).subquery("few")
+    statement = (
+        sa.select(*(audit[name] for name in LatestRow.__dataclass_fields__))
+        .join_from(
+            few,
+            prediction_audit,
+            sa.and_(audit.prediction_id == few.c.prediction_id, audit.scored_at == few.c.scored_at),
         )
-        .join_from(prediction_audit, prediction_explanations, _SAME)
-        .where(*scope.conditions(), _stored.scored_at >= scope.start)
-        .where(_stored.scored_at < scope.until)
+        .where(*scope.conditions())
         .order_by(audit.scored_at.desc(), audit.prediction_id.desc())
         .limit(LATEST)
     )
-    return ask(connection, newest, LatestRow)
+    return ask(connection, statement, LatestRow)

@@ -135,36 +135,21 @@ def pairs(connection: sa.Connection, scope: Scope) -> Answer[PairRow]:
 
 
 def _pairs(facts: sa.Subquery) -> sa.Select[Any]:
-    """The second review is found by the next row of its prediction, not by a join."""
-    f = facts.c
-
-    def following(column: Any) -> Any:
-        return sa.func.lead(column).over(partition_by=f.prediction_id, order_by=f.turn)
-
-    both = (
-        sa.select(
-            f.turn,
-            f.reviewer,
-            f.correct_decision,
-            f.blinded,
-            following(f.reviewer).label("other"),
-            following(f.correct_decision).label("second"),
-            following(f.blinded).label("second_blinded"),
-            following(f.reviewed_at).label("second_at"),
-        )
-        .where(f.turn <= 2)
-        .subquery("both")
-    )
-    b = both.c
-    return _grouped(
+    """The few second reviews first, then the first reviews that belong to them."""
+    first, second = facts.alias("first"), facts.alias("second")
+    f, s = first.c, second.c
+    grouped = _grouped(
         {
-            "first_decision": b.correct_decision,
-            "second_decision": b.second,
-            "both_blinded": sa.and_(b.blinded, b.second_blinded),
+            "first_decision": f.correct_decision,
+            "second_decision": s.correct_decision,
+            "both_blinded": sa.and_(f.blinded, s.blinded),
         },
         sa.func.count().label("n"),
-        sa.func.max(b.second_at).label("newest_review"),
-    ).where(b.turn == 1, b.other != b.reviewer)
+        sa.func.max(s.reviewed_at).label("newest_review"),
+    )
+    return grouped.select_from(
+        second.join(first, sa.and_(f.prediction_id == s.prediction_id, f.turn == 1))
+    ).where(s.turn == 2, f.reviewer != s.reviewer)
 
 
 def _rolled_reviewers(plan: Plan) -> list[Answer[ReviewerRow]]:

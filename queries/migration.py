@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from queries.answer import Answer, ask
-from queries.contract import (
-    migration_batches,
-    migration_control_totals,
-    migration_exceptions,
-)
+from queries.contract import migration_batches, migration_control_totals
+from queries.exceptions_totals import BatchTotals
 from queries.migration_rows import BatchRow, ExceptionRow, TotalRow
+from queries.rolled_exceptions import totals_of
 from queries.scope import Scope
 
 _RUNNING, _COMPLETED = "running", "completed"
-_b, _t, _x = migration_batches.c, migration_control_totals.c, migration_exceptions.c
+_b, _t = migration_batches.c, migration_control_totals.c
 
 
 def batches(connection: sa.Connection, scope: Scope) -> Answer[BatchRow]:
@@ -90,53 +89,51 @@ def exceptions(
 ) -> Answer[ExceptionRow]:
     """How many exceptions each run has, and how many of them are open.
 
-    An exception's state is the one it has now: the tables keep no history of it.
+    An exception's state is the latest one: the tables keep no history of it.
     """
-    runs = (
-        sa.select(_b.batch_id, _b.run_id, _b.run_kind, _b.run_number)
-        .where(_b.started_at <= scope.as_of)
-        .distinct()
-    )
-    if run_id is not None:
-        runs = runs.where(_b.run_id == run_id)
-    of_run = runs.subquery("of_run")
-    failed = _per_batch(scope, of_run).subquery("failed")
-    run = (of_run.c.run_id, of_run.c.run_kind, of_run.c.run_number)
     statement = (
         sa.select(
-            _text(of_run.c.run_id).label("run_id"),
-            of_run.c.run_kind,
-            of_run.c.run_number,
-            *(
-                sa.cast(sa.func.coalesce(sa.func.sum(failed.c[name]), 0), sa.BigInteger()).label(
-                    name
-                )
-                for name in ("exceptions", "open_exceptions", "records", "open_records")
-            ),
-            sa.func.max(failed.c.newest_at).label("newest_at"),
+            _text(_b.batch_id).label("batch_id"),
+            _text(_b.run_id).label("run_id"),
+            _b.run_kind,
+            _b.run_number,
         )
-        .select_from(of_run.outerjoin(failed, failed.c.batch_id == of_run.c.batch_id))
-        .group_by(*run)
-        .order_by(of_run.c.run_number, of_run.c.run_id)
+        .where(_b.started_at <= scope.as_of)
+        .distinct()
+        .order_by(_b.run_number, sa.literal_column("run_id"))
     )
-    return ask(connection, statement, ExceptionRow)
+    if run_id is not None:
+        statement = statement.where(_b.run_id == run_id)
+    begun = ask(connection, statement, _BatchOfRun)
+    failed = totals_of(connection, scope, tuple(row.batch_id for row in begun.rows))
+    by_batch = {row.batch_id: row for row in failed.rows}
+    found: dict[tuple[str, str, int], list[BatchTotals]] = {}
+    for row in begun.rows:
+        own = found.setdefault((row.run_id, row.run_kind, row.run_number), [])
+        if row.batch_id in by_batch:
+            own.append(by_batch[row.batch_id])
+    rows = tuple(_added(*run, own) for run, own in found.items())
+    return Answer(rows, begun.provenance, (failed.provenance, *failed.others))
 
 
-def _per_batch(scope: Scope, of_run: sa.Subquery) -> sa.Select[*tuple[Any, ...]]:
-    """Exceptions by batch: counted before the join, so that the join has few rows."""
-    record = sa.func.concat(_x.table_name, sa.literal("\x1f"), _x.key)
-    is_open = _x.status == "open"
-    return (
-        sa.select(
-            _x.batch_id,
-            sa.func.count().label("exceptions"),
-            sa.func.count().filter(is_open).label("open_exceptions"),
-            sa.func.count(record.distinct()).label("records"),
-            sa.func.count(record.distinct()).filter(is_open).label("open_records"),
-            sa.func.max(_x.first_seen_at).label("newest_at"),
-        )
-        .where(_x.first_seen_at <= scope.as_of, _x.batch_id.in_(sa.select(of_run.c.batch_id)))
-        .group_by(_x.batch_id)
+@dataclass(frozen=True, slots=True)
+class _BatchOfRun:
+    batch_id: str
+    run_id: str
+    run_kind: str
+    run_number: int
+
+
+def _added(run_id: str, kind: str, number: int, totals: list[BatchTotals]) -> ExceptionRow:
+    return ExceptionRow(
+        run_id=run_id,
+        run_kind=kind,
+        run_number=number,
+        exceptions=sum(row.exceptions for row in totals),
+        open_exceptions=sum(row.open_exceptions for row in totals),
+        records=sum(row.records for row in totals),
+        open_records=sum(row.open_records for row in totals),
+        newest_at=max((row.newest_at for row in totals), default=None),
     )
 
 

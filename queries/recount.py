@@ -11,6 +11,14 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from queries.answer import Answer, ask
 from queries.contract import migration_batches, migration_exceptions, migration_field_checks
+from queries.exceptions_totals import (
+    CRITICAL,
+    FALSE_POSITIVE,
+    BatchTotals,
+    critical_open,
+    untraceable,
+)
+from queries.rolled_exceptions import batches_of, parts
 from queries.scope import Scope
 
 _b, _c, _x = migration_batches.c, migration_field_checks.c, migration_exceptions.c
@@ -73,51 +81,78 @@ def reported_fields(connection: sa.Connection, scope: Scope, run_id: str) -> Ans
 def run_exceptions(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[RunExceptions]:
     """Open critical exceptions of a run, and those that nobody could trace.
 
-    The state of an exception is the one it has now: the tables keep no history of it.
+    The state of an exception is the latest one: the tables keep no history of it.
     """
+    batches = batches_of(connection, scope, run_id)
+    ids = tuple(row.batch_id for row in batches.rows)
+    found = parts(connection, scope, ids)
     columns: list[sa.ColumnElement[Any]] = [
-        sa.func.count()
-        .filter(_x.severity == "critical", _x.status == "open")
-        .label("critical_open"),
-        sa.func.count().filter(_untraceable()).label("untraceable"),
+        critical_open().label("critical_open"),
+        sa.func.count().filter(untraceable()).label("untraceable"),
         sa.func.max(_x.first_seen_at).label("newest_at"),
     ]
     statement = sa.select(*columns).where(
-        _x.first_seen_at <= scope.as_of, _x.batch_id.in_(_batches(scope, run_id))
+        _x.first_seen_at <= scope.as_of, _x.batch_id.in_(ids if found is None else found.left)
     )
-    return ask(connection, statement, RunExceptions)
+    live = ask(connection, statement, RunExceptions)
+    rolled = found.totals if found is not None else ()
+    rows: list[RunExceptions | BatchTotals] = [*live.rows, *rolled]
+    added = RunExceptions(
+        critical_open=sum(row.critical_open for row in rows),
+        untraceable=sum(row.untraceable for row in rows),
+        newest_at=max((row.newest_at for row in rows if row.newest_at is not None), default=None),
+    )
+    asked = found.provenance if found is not None else ()
+    return Answer((added,), batches.provenance, (live.provenance, *asked))
 
 
 def blocked_runs(connection: sa.Connection, scope: Scope) -> Answer[BlockedRun]:
     """Which runs met a critical exception: one is enough, so that none is counted."""
-    runs = (
-        sa.select(_b.batch_id, _b.run_id).where(_b.started_at <= scope.as_of).distinct()
-    ).subquery("runs")
-    met = (
+    ids: list[sa.ColumnElement[Any]] = [
+        sa.cast(_b[name], sa.Text()).label(name) for name in ("batch_id", "run_id")
+    ]
+    begun = sa.select(*ids).where(_b.started_at <= scope.as_of).distinct()
+    runs = ask(connection, begun, _BatchOfRun)
+    found = parts(connection, scope, tuple(row.batch_id for row in runs.rows))
+    blocked = {row.batch_id for row in found.totals if row.blocked} if found is not None else set()
+    live = ask(connection, _met(scope, None if found is None else found.left), _Met)
+    blocked |= {row.batch_id for row in live.rows}
+    met: dict[str, bool] = {}
+    for row in sorted(runs.rows, key=lambda each: each.run_id):
+        met[row.run_id] = met.get(row.run_id, False) or row.batch_id in blocked
+    rows = tuple(BlockedRun(run_id, critical) for run_id, critical in met.items())
+    asked = found.provenance if found is not None else ()
+    return Answer(rows, runs.provenance, (live.provenance, *asked))
+
+
+def _met(scope: Scope, batch_ids: tuple[str, ...] | None) -> sa.Select[Any]:
+    """Batches with a critical exception that was not a false positive, one look each."""
+    batches = sa.select(_b.batch_id).where(_b.started_at <= scope.as_of).distinct()
+    if batch_ids is not None:
+        batches = batches.where(_b.batch_id.in_(batch_ids))
+    batch = batches.subquery("batch")
+    critical = (
         sa.select(sa.literal(1))
         .where(
-            _x.batch_id == runs.c.batch_id,
-            _x.severity == "critical",
-            _x.status != "false_positive",
+            _x.batch_id == batch.c.batch_id,
+            _x.severity == CRITICAL,
+            _x.status != FALSE_POSITIVE,
             _x.first_seen_at <= scope.as_of,
         )
         .exists()
     )
-    columns: list[sa.ColumnElement[Any]] = [
-        sa.cast(runs.c.run_id, sa.Text()).label("run_id"),
-        sa.func.bool_or(met).label("critical"),
-    ]
-    statement = sa.select(*columns).group_by(runs.c.run_id).order_by(runs.c.run_id)
-    return ask(connection, statement, BlockedRun)
+    return sa.select(sa.cast(batch.c.batch_id, sa.Text()).label("batch_id")).where(critical)
 
 
-def _untraceable() -> sa.ColumnElement[bool]:
-    """No key, no reason at all, or a field of which neither value was kept."""
-    return sa.or_(
-        sa.func.coalesce(_x.key, "") == "",
-        sa.func.coalesce(_x.failure_type, _x.details, _x.cause, "") == "",
-        sa.and_(_x.field.is_not(None), _x.source_value.is_(None), _x.target_value.is_(None)),
-    )
+@dataclass(frozen=True, slots=True)
+class _BatchOfRun:
+    batch_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    batch_id: str
 
 
 def _batches(scope: Scope, run_id: str) -> sa.Select[tuple[Any]]:

@@ -107,7 +107,7 @@ def beside(connection: sa.Connection) -> sa.Connection | None:
 
 def standing(connection: sa.Connection, scope: Scope) -> Standing:
     """What the roll-ups beside this connection cover."""
-    rollups: RollUps | None = connection.get_execution_options().get(_OPTION)
+    rollups = rollups_of(connection)
     if rollups is None or rollups.broken:
         return Standing(configured=False, foreign=rollups is not None and rollups.foreign)
     try:
@@ -115,6 +115,12 @@ def standing(connection: sa.Connection, scope: Scope) -> Standing:
     except UnreadableError:
         return Standing(configured=False, foreign=rollups.foreign)
     return Standing(True, days.refreshed_at, days.gone)
+
+
+def rollups_of(connection: sa.Connection) -> RollUps | None:
+    """The roll-ups that stand beside this connection, if any."""
+    found: RollUps | None = connection.get_execution_options().get(_OPTION)
+    return found
 
 
 def adding(

@@ -33,7 +33,7 @@ from queries.rolled_schema import (
     rolled_reviews,
     rolled_settings,
 )
-from queries.rollup_family import DayRows
+from queries.rollup_family import DayRows, rows_of
 from queries.rollup_vectors import copy_rows
 
 _REVIEWS_LOCK = 7_585_672_021
@@ -80,23 +80,25 @@ class PipelineRollUps:
             )
         return found
 
-    def write(self, own: sa.Connection, environment: str, day: date, rows: DayRows) -> None:
-        """Replace the day's rows.
+    def write(self, own: sa.Connection, environment: str, found: Mapping[date, DayRows]) -> None:
+        """Replace the days' rows.
 
-        A review belongs to two days, its own and its prediction's. Two days that are written at
-        once would both insert it; the lock lets one of them wait until it can see the other's.
+        A review belongs to two days, its own and its prediction's. Two transactions that write
+        one of them each would both insert it; the lock lets one wait until it sees the other's.
         """
         own.execute(sa.select(sa.func.pg_advisory_xact_lock(_REVIEWS_LOCK)))
         for table in PIPELINE_TABLES:
-            own.execute(sa.delete(table).where(*_of_day(table, environment, day)))
-            copy_rows(own, table, rows.get(table.name, ()))
+            own.execute(sa.delete(table).where(*_of_days(table, environment, list(found))))
+            copy_rows(own, table, rows_of(found, table.name))
 
 
-def _of_day(table: sa.Table, environment: str, day: date) -> tuple[sa.ColumnElement[bool], ...]:
+def _of_days(
+    table: sa.Table, environment: str, days: list[date]
+) -> tuple[sa.ColumnElement[bool], ...]:
     here = table.c.environment == environment
     if table is not rolled_reviews:
-        return here, table.c.day == day
-    return here, sa.or_(table.c.day == day, table.c.scored_day == day)
+        return here, table.c.day.in_(days)
+    return here, sa.or_(table.c.day.in_(days), table.c.scored_day.in_(days))
 
 
 def _days(start: date, end: date) -> Iterator[date]:

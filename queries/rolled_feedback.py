@@ -31,7 +31,7 @@ from queries.contract import ml_feedback, prediction_audit
 from queries.rolled import Plan
 from queries.rolled_days import UnreadableError, midnight, part_of
 from queries.rolled_parts import filters
-from queries.rollup_family import DayRows
+from queries.rollup_family import DayRows, rows_of
 from queries.rollup_schema import metadata, rollup_days
 from queries.rollup_vectors import copy_rows
 from queries.scope import Scope
@@ -126,23 +126,25 @@ class FeedbackRollUps:
                     found[day] += rows
         return {day: {rolled_feedback.name: rows} for day, rows in found.items()}
 
-    def write(self, own: sa.Connection, environment: str, day: date, rows: DayRows) -> None:
-        """Replace every review of the predictions that were scored or reviewed on the day.
+    def write(self, own: sa.Connection, environment: str, found: Mapping[date, DayRows]) -> None:
+        """Replace every review of the predictions that were scored or reviewed on the days.
 
         Days written at once may share a prediction: the lock lets one wait for the other's rows.
         """
-        r = rolled_feedback.c
+        r, days = rolled_feedback.c, list(found)
         own.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        here = sa.and_(r.environment == environment, sa.or_(r.day == day, r.scored_day == day))
-        found = rows.get(rolled_feedback.name, ())
+        here = sa.and_(
+            r.environment == environment, sa.or_(r.day.in_(days), r.scored_day.in_(days))
+        )
+        rows = rows_of(found, rolled_feedback.name)
         known = set(own.scalars(sa.select(r.prediction_id).where(here)))
-        ids = sorted(known | {row["prediction_id"] for row in found})
+        ids = sorted(known | {row["prediction_id"] for row in rows})
         own.execute(
             sa.delete(rolled_feedback).where(
                 r.environment == environment, r.prediction_id == sa.any_(_array(ids))
             )
         )
-        copy_rows(own, rolled_feedback, found)
+        copy_rows(own, rolled_feedback, rows)
 
 
 def facts_in_force(scope: Scope) -> sa.Subquery:

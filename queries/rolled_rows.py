@@ -19,3 +19,16 @@ class Standing:
     refreshed_at: datetime | None = None
     gone: tuple[date, ...] = ()
     foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAt:
+    """How the exceptions of a run are counted: ``rolled`` batches as of a moment, ``live`` now.
+
+    ``counted_at`` is when the source was last looked at for the batch longest ago; None where
+    no roll-up is used.
+    """
+
+    rolled: int
+    live: int
+    counted_at: datetime | None

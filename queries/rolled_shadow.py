@@ -25,13 +25,20 @@ from queries.rolled_shadow_schema import (
     rolled_shadow_runs,
     rolled_shadow_tallies,
 )
-from queries.rollup_family import DayRows
+from queries.rollup_family import DayRows, rows_of
 from queries.rollup_vectors import copy_rows
 from queries.scope import Scope
 from queries.shadow_rows import ALL, By, ErrorRow, Kind, LabelRow, Pair, RunRow, TallyRow
 
 PAIR_LEVEL = "pair"
 _SEGMENTS = ("work_type", "region")
+_LEVELS: tuple[tuple[str, tuple[str, ...], tuple[Kind, ...]], ...] = (
+    (ALL, (), tuple(Kind)),
+    ("work_type", ("work_type",), (Kind.PAIR,)),
+    ("region", ("region",), (Kind.PAIR,)),
+    (PAIR_LEVEL, _SEGMENTS, tuple(Kind)),
+)
+"""What is counted for which segment columns; filters on segments read the last."""
 _DAY = timedelta(days=1)
 _LOCK = 7_585_672_022
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -81,19 +88,20 @@ class ShadowRollUps:
             _read_reviews(source, found, pair)
         return found.rows
 
-    def write(self, own: sa.Connection, environment: str, day: date, rows: DayRows) -> None:
-        """Replace the day's rows.
+    def write(self, own: sa.Connection, environment: str, found: Mapping[date, DayRows]) -> None:
+        """Replace the days' rows.
 
-        A review belongs to two days, its own and its prediction's; the lock lets days that are
-        written at once wait for each other.
+        A review belongs to two days, its own and its prediction's; the lock lets transactions
+        that write one of them each wait for each other.
         """
         own.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        days = list(found)
         for table in SHADOW_TABLES:
-            mine = [table.c.day == day]
+            mine = [table.c.day.in_(days)]
             if table is rolled_shadow_reviews:
-                mine.append(table.c.reviewed_day == day)
+                mine.append(table.c.reviewed_day.in_(days))
             own.execute(sa.delete(table).where(table.c.environment == environment, sa.or_(*mine)))
-            copy_rows(own, table, rows.get(table.name, ()))
+            copy_rows(own, table, rows_of(found, table.name))
 
 
 class _Found:
@@ -142,8 +150,8 @@ def _pairs(source: sa.Connection, end: date) -> list[Pair]:
 
 def _read_pair(source: sa.Connection, found: _Found, pair: Pair) -> None:
     scope = _scope(found.start, found.end)
-    for level, by in ((ALL, ()), (PAIR_LEVEL, _SEGMENTS)):
-        each = parts.tallied(scope, pair, tuple(Kind), *by).subquery("each")
+    for level, by, kinds in _LEVELS:
+        each = parts.tallied(scope, pair, kinds, *by).subquery("each")
         key = [(each.c.day + _EPOCH_DAY).label("day"), *(each.c[name] for name in by), each.c.kind]
         listed = sa.select(
             *key,
@@ -151,13 +159,13 @@ def _read_pair(source: sa.Connection, found: _Found, pair: Pair) -> None:
             sa.func.array_agg(each.c.n).label("counts"),
             sa.func.array_agg(each.c.total).label("totals"),
         ).group_by(each.c.day, *key[1:])
-        nowhere = {} if by else dict.fromkeys(_SEGMENTS)
+        nowhere = dict.fromkeys(_SEGMENTS)
         for row in source.execute(listed).mappings():
             found.add_active(rolled_shadow_tallies, pair, {"level": level, **nowhere, **row})
     day = utc_day(prediction_audit.c.scored_at).label("day")
     columns = [prediction_audit.c[name] for name in _SEGMENTS]
     for row in source.execute(parts.errors(scope, pair, day, *columns)).mappings():
-        found.add_active(rolled_shadow_errors, pair, row)
+        found.add_active(rolled_shadow_errors, pair, dict(row))
 
 
 def _read_reviews(source: sa.Connection, found: _Found, pair: Pair) -> None:
@@ -205,7 +213,10 @@ def rolled_tallies(
 ) -> list[Answer[TallyRow]]:
     """The tallies of the covered days; days without any score are counted in the source."""
     t = rolled_shadow_tallies.c
-    level = ALL if by == ALL and not filtered(plan.scope) else PAIR_LEVEL
+    held = by == ALL or kinds == (Kind.PAIR,)
+    level = by if held and not filtered(plan.scope) else PAIR_LEVEL
+    # Of latency no day is drawn.
+    day = sa.case((t.kind == int(Kind.LATENCY), 0), else_=t.day - _EPOCH_DAY)
     each = (
         sa.func.unnest(t["keys"], t.counts, t.totals)
         .table_valued("key", "n", "total", name="each")
@@ -216,7 +227,7 @@ def rolled_tallies(
         sa.select(
             segment.label("segment"),
             t.kind,
-            (t.day - _EPOCH_DAY).label("day"),
+            day.label("day"),
             each.c.key,
             sa.cast(sa.func.sum(each.c.n), sa.BigInteger).label("n"),
             sa.cast(sa.func.sum(each.c.total), sa.BigInteger).label("total"),
@@ -224,7 +235,7 @@ def rolled_tallies(
         .select_from(rolled_shadow_tallies)
         .join(each, sa.true())
         .where(*_of(plan, t, pair), t.level == level, t.kind.in_([int(kind) for kind in kinds]))
-        .group_by(sa.text("1"), t.kind, t.day, each.c.key)
+        .group_by(sa.text("1"), t.kind, sa.text("3"), each.c.key)
         .subquery("counted")
     )
     answers = [plan.rollups.ask(parts.columns(counted, counted.c.segment), TallyRow)]

@@ -40,7 +40,7 @@ rolled_shadow_runs = _table(
 rolled_shadow_tallies = _table(
     "rolled_shadow_tallies",
     "Counts of the pair's predictions; keys as queries.shadow_rows.Kind says",
-    sa.Column("level", sa.Text(), nullable=False, comment="all, pair (work type and region)"),
+    sa.Column("level", sa.Text(), nullable=False, comment="all, work_type, region, pair (both)"),
     *_segments(),
     sa.Column("kind", sa.SmallInteger(), nullable=False),
     sa.Column("keys", ARRAY(sa.Integer()), nullable=False),

@@ -1,9 +1,9 @@
-"""One day's histograms, counted in the source and written into the product's own schema."""
+"""Histograms by day, counted in the source and written into the product's own schema."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -101,12 +101,18 @@ def count_days(
     return days
 
 
-def write_day(own: sa.Connection, slot: Slot, counted: Day) -> int:
-    """Replace the day's histograms and SHAP mass; returns its predictions."""
-    write_histograms(own, slot, levels(counted.counts))
-    write_shap(own, slot, levels(counted.shap))
-    first = slot.layout.variables[0].slice
-    return sum(int(counts[first].sum()) for (counts,) in counted.counts.values())
+def write_days(
+    own: sa.Connection, layout: Layout, environment: str, counted: Mapping[date, Day]
+) -> dict[date, int]:
+    """Replace the histograms and SHAP mass of days; returns their predictions."""
+    slots = [(Slot(layout, environment, day), found) for day, found in counted.items()]
+    write_histograms(own, [(slot, levels(found.counts)) for slot, found in slots])
+    write_shap(own, [(slot, levels(found.shap)) for slot, found in slots])
+    first = layout.variables[0].slice
+    return {
+        day: sum(int(counts[first].sum()) for (counts,) in found.counts.values())
+        for day, found in counted.items()
+    }
 
 
 def levels(pairs: Vectors) -> dict[str, Vectors]:
@@ -130,62 +136,63 @@ def levels(pairs: Vectors) -> dict[str, Vectors]:
     return found
 
 
-def write_histograms(own: sa.Connection, slot: Slot, found: Mapping[str, Vectors]) -> None:
-    """Replace what stands in the slot."""
-    first = slot.layout.variables[0].slice
+Filled = Sequence[tuple[Slot, Mapping[str, Vectors]]]
+"""Slots of one layout, environment and grain, with the vectors of every level."""
 
-    def fields(vectors: tuple[Counts, ...]) -> tuple[bytes, ...]:
+
+def write_histograms(own: sa.Connection, filled: Filled) -> None:
+    """Replace what stands in the slots."""
+
+    def fields(slot: Slot, vectors: tuple[Counts, ...]) -> tuple[bytes, ...]:
         (counts,) = vectors
+        first = slot.layout.variables[0].slice
         return bigint(int(counts[first].sum())), to_array(counts, wide=False)
 
-    _replace(own, slot, rollup_histograms, ("predictions", "counts"), found, fields)
+    _replace(own, rollup_histograms, ("predictions", "counts"), filled, fields)
 
 
-def write_shap(own: sa.Connection, slot: Slot, found: Mapping[str, Vectors]) -> None:
-    """Replace what stands in the slot."""
+def write_shap(own: sa.Connection, filled: Filled) -> None:
+    """Replace what stands in the slots."""
 
-    def fields(vectors: tuple[Counts, ...]) -> tuple[bytes, ...]:
+    def fields(slot: Slot, vectors: tuple[Counts, ...]) -> tuple[bytes, ...]:
+        del slot
         explained, total = vectors
         return to_array(explained, wide=False), to_array(total, wide=True)
 
-    _replace(own, slot, rollup_shap, ("explained", "total_micro"), found, fields)
+    _replace(own, rollup_shap, ("explained", "total_micro"), filled, fields)
 
 
-def clear(own: sa.Connection, slot: Slot, table: sa.Table) -> None:
-    """Delete what stands in the slot."""
-    own.execute(
-        table.delete().where(
-            table.c.edges_id == slot.layout.edges_id,
-            table.c.environment == slot.environment,
-            table.c.grain == slot.grain,
-            table.c.level.in_(LEVELS.values()),
-            table.c.day == slot.day,
-        )
-    )
+Fields = Callable[[Slot, tuple[Counts, ...]], tuple[bytes, ...]]
 
 
 def _replace(
-    own: sa.Connection,
-    slot: Slot,
-    table: sa.Table,
-    columns: tuple[str, ...],
-    found: Mapping[str, Vectors],
-    fields: Callable[[tuple[Counts, ...]], tuple[bytes, ...]],
+    own: sa.Connection, table: sa.Table, columns: tuple[str, ...], filled: Filled, fields: Fields
 ) -> None:
-    clear(own, slot, table)
-    copy_in(own, table, (*_HEAD, *columns), _rows(slot, found, fields))
+    if not filled:
+        return
+    one = filled[0][0]
+    own.execute(
+        table.delete().where(
+            table.c.edges_id == one.layout.edges_id,
+            table.c.environment == one.environment,
+            table.c.grain == one.grain,
+            table.c.level.in_(LEVELS.values()),
+            table.c.day.in_([slot.day for slot, _ in filled]),
+        )
+    )
+    rows = (row for slot, found in filled for row in _rows(slot, found, fields))
+    copy_in(own, table, (*_HEAD, *columns), rows)
 
 
 def _rows(
-    slot: Slot,
-    found: Mapping[str, Vectors],
-    fields: Callable[[tuple[Counts, ...]], tuple[bytes, ...]],
+    slot: Slot, found: Mapping[str, Vectors], fields: Fields
 ) -> Iterator[tuple[bytes | None, ...]]:
     head = (text(slot.layout.edges_id), text(slot.environment), text(slot.grain))
     moment = day_field(slot.day)
     for level, segments in found.items():
         for key, vectors in segments.items():
-            yield (*head, text(level), moment, *(text(each) for each in key), *fields(vectors))
+            names = (text(each) for each in key)
+            yield (*head, text(level), moment, *names, *fields(slot, vectors))
 
 
 def _vector(width: int, row: Counted | Explained, values: bytes) -> Counts:

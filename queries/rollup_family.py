@@ -13,11 +13,10 @@ DayRows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class Family(Protocol):
-    """Roll-ups that are built together, day by day, with everybody else's of that day.
+    """Roll-ups that are built together, with everybody else's of the same days.
 
-    The source is read for many days at once, because a statement costs more than its rows; each
-    day is written in one transaction of the product's own schema. A family neither commits nor
-    opens connections.
+    Days are read and written together where that is possible, because a statement costs more
+    than its rows. A family neither commits nor opens connections.
     """
 
     name: str
@@ -41,5 +40,14 @@ class Family(Protocol):
         A missing source relation gives no rows, not an error.
         """
 
-    def write(self, own: sa.Connection, environment: str, day: date, rows: DayRows) -> None:
-        """Replace the day's rows by these: delete, then insert."""
+    def write(self, own: sa.Connection, environment: str, found: Mapping[date, DayRows]) -> None:
+        """Replace the rows of these days: delete, then insert.
+
+        A row that belongs to two of the days is one object under both.
+        """
+
+
+def rows_of(found: Mapping[date, DayRows], table: str) -> list[Mapping[str, Any]]:
+    """A table's rows of all these days, each once."""
+    unique = {id(row): row for rows in found.values() for row in rows.get(table, ())}
+    return list(unique.values())

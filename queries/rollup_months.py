@@ -31,9 +31,9 @@ def build_month(own: sa.Connection, environment: str, month: date, layout: Layou
     """Add up a month's days under one layout; part of the caller's transaction."""
     slot = Slot(layout, environment, month, MONTH)
     counts = rollup_histograms.c.counts
-    write_histograms(own, slot, _sums(own, slot, rollup_histograms, counts, None))
+    write_histograms(own, [(slot, _sums(own, slot, rollup_histograms, counts, None))])
     explained, total = rollup_shap.c.explained, rollup_shap.c.total_micro
-    write_shap(own, slot, _sums(own, slot, rollup_shap, explained, total))
+    write_shap(own, [(slot, _sums(own, slot, rollup_shap, explained, total))])
     keep_month(own, environment, month, [layout.edges_id])
 
 

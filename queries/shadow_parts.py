@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from math import log
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,22 +16,15 @@ from queries.audit_reviews import utc_day
 from queries.contract import ml_feedback, ml_shadow_scores, prediction_audit
 from queries.rolled_days import PartScope
 from queries.scope import Scope
+from queries.shadow_keys import STRIDE, key_of
 from queries.shadow_rows import (
     ABSENT,
     ALL,
-    CHANCE_UNIT,
-    DIFFERENCE_BINS,
-    LATENCY_BINS,
-    LATENCY_HIGH_MS,
-    LATENCY_LOW_MS,
-    LATENCY_STRIDE,
     NO_SEGMENT,
     PRIORITY,
     REASONS,
-    SCORE_UNIT,
     SEVERITIES,
     STANDARD,
-    TENTHS,
     UNKNOWN,
     UNUSABLE,
     By,
@@ -42,7 +34,6 @@ from queries.shadow_rows import (
 
 shadow = ml_shadow_scores.c
 _review = ml_feedback.c
-_STRIDE = 10_000_000
 Expression = sa.ColumnElement[Any]
 
 
@@ -154,7 +145,7 @@ def facts(scope: Scope, pair: Pair) -> sa.Select[Any]:
 def tallied(scope: Scope, pair: Pair, kinds: Sequence[Kind], *by: str) -> sa.Select[Any]:
     """Counts by segment columns, kind, day and key: (by…, kind, day, key, n, total)."""
     f = facts(scope, pair).subquery("f")
-    places = [_key(kind, f.c) for kind in kinds]
+    places = [key_of(kind, f.c) for kind in kinds]
     row = sa.select(
         *(f.c[name] for name in by),
         f.c.day,
@@ -162,7 +153,7 @@ def tallied(scope: Scope, pair: Pair, kinds: Sequence[Kind], *by: str) -> sa.Sel
         sa.func.unnest(array([total for _, total in places])).label("total"),
     ).subquery("r")
     key = row.c.key
-    stride: sa.ColumnElement[int] = sa.literal_column(str(_STRIDE))
+    stride: sa.ColumnElement[int] = sa.literal_column(str(STRIDE))
     return (
         sa.select(
             *(row.c[name] for name in by),
@@ -346,53 +337,6 @@ def _known_propensity() -> sa.ColumnElement[bool]:
     return sa.and_(chance > 0, chance <= 1)
 
 
-def _tenth(score: Expression) -> Expression:
-    inside = sa.func.least(TENTHS - 2, sa.cast(sa.func.floor(score * 10), sa.Integer))
-    return sa.case((usable(score), inside), else_=TENTHS - 1)
-
-
-def _key(kind: Kind, f: Any) -> tuple[Expression, Expression]:
-    """Kind and key in one integer, null where the kind does not apply; and what is added up."""
-    scored = f.cd < UNUSABLE
-    nothing: Expression = sa.literal_column("0::bigint")
-    base: sa.ColumnElement[int] = sa.literal_column(f"{kind * _STRIDE}")
-    if kind is Kind.CELL:
-        pair = f.pd * 4 + f.cd
-        key = (pair * TENTHS + _tenth(f.production)) * TENTHS + _tenth(f.candidate)
-        return base + key, nothing
-    if kind is Kind.PAIR:
-        return base + f.pd * 4 + f.cd, nothing
-    if kind is Kind.DIFFERENCE:
-        gained = f.candidate - f.production
-        place = sa.cast(sa.func.floor((gained + 1) * (DIFFERENCE_BINS / 2)), sa.Integer)
-        total = sa.cast(sa.func.round(gained * float(SCORE_UNIT)), sa.BigInteger)
-        return (
-            sa.case((scored, base + sa.func.least(DIFFERENCE_BINS - 1, place))),
-            sa.case((scored, total), else_=nothing),
-        )
-    if kind is Kind.LATENCY:
-        measured = sa.and_(_measured(f.candidate_ms), _measured(f.production_ms))
-        key = _latency_bin(f.candidate_ms) * LATENCY_STRIDE + _latency_bin(f.production_ms)
-        return sa.case((sa.and_(scored, measured), base + key)), nothing
-    known = sa.case((f.propensity.is_not(None), 1), else_=0)
-    load = ((f.escalated * 2 + f.asked) * 3 + f.would) * 3 + f.final
-    chance = sa.cast(sa.func.round(f.propensity * float(CHANCE_UNIT)), sa.BigInteger)
-    return (
-        sa.case((scored, base + (load * 3 + f.final_then) * 2 + known)),
-        sa.func.coalesce(chance, nothing),
-    )
-
-
-def _measured(latency_ms: Expression) -> sa.ColumnElement[bool]:
-    return latency_ms.between(0, sa.literal(1e12, sa.Double))
-
-
-def _latency_bin(latency_ms: Expression) -> Expression:
-    low, high = sa.literal(log(LATENCY_LOW_MS)), sa.literal(log(LATENCY_HIGH_MS))
-    logarithm = sa.func.ln(sa.func.greatest(latency_ms, LATENCY_LOW_MS / 10))
-    return sa.func.width_bucket(logarithm, low, high, sa.literal(LATENCY_BINS))
-
-
 def _code(f: Any, r: Any) -> Expression:
     correct = _decision(r.correct_decision)
     severity = sa.case(
@@ -401,5 +345,5 @@ def _code(f: Any, r: Any) -> Expression:
     reason = sa.case(
         *((r.review_reason == word, place) for place, word in enumerate(REASONS) if word), else_=0
     )
-    code = ((f.pd * 4 + f.cd) * 3 + correct) * len(SEVERITIES) + severity
+    code: Expression = ((f.pd * 4 + f.cd) * 3 + correct) * len(SEVERITIES) + severity
     return code * len(REASONS) + reason

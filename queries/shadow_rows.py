@@ -193,15 +193,33 @@ def tallies(rows: Sequence[TallyRow], kind: Kind) -> dict[str, Tallies]:
     for row in rows:
         if row.kind == kind:
             found.setdefault(row.segment, []).append(row)
-    return {
-        segment: Tallies(
-            *(
-                np.concatenate([np.asarray(getattr(row, name), dtype=np.int64) for row in own])
-                for name in ("days", "keys", "counts", "totals")
-            )
-        )
-        for segment, own in found.items()
-    }
+    return {segment: _added_up(own, kind) for segment, own in found.items()}
+
+
+def _added_up(rows: Sequence[TallyRow], kind: Kind) -> Tallies:
+    """Each day and key once and in order, so that equal counts give equal numbers.
+
+    Latency is added up over days: its keys are many, and no day is drawn.
+    """
+    days, keys, counts, totals = (
+        np.concatenate([np.asarray(getattr(row, name), dtype=np.int64) for row in rows])
+        for name in ("days", "keys", "counts", "totals")
+    )
+    if kind is Kind.LATENCY:
+        days = np.zeros_like(days)
+    order = np.lexsort((keys, days))
+    days, keys, counts, totals = days[order], keys[order], counts[order], totals[order]
+    first = np.ones(days.size, dtype=np.bool_)
+    first[1:] = (days[1:] != days[:-1]) | (keys[1:] != keys[:-1])
+    starts = np.flatnonzero(first)
+    if not starts.size:
+        return NO_TALLIES
+    return Tallies(
+        days[starts],
+        keys[starts],
+        np.add.reduceat(counts, starts),
+        np.add.reduceat(totals, starts),
+    )
 
 
 NO_TALLIES = Tallies(*(np.zeros(0, dtype=np.int64) for _ in range(4)))

@@ -9,7 +9,7 @@ from components.drift.assess_concept import concept
 from components.drift.assess_findings import Context, findings
 from components.drift.assess_incidents import incidents
 from components.drift.assess_layers import layers, prediction_variables, same_versions
-from components.drift.assess_sanity import placed, sanity
+from components.drift.assess_sanity import appeared, placed, sanity
 from components.drift.assess_tests import tested
 from components.drift.assess_versions import attribution
 from components.drift.assess_weeks import heat_map, weeks
@@ -28,6 +28,7 @@ from components.gates.policy_drift import DriftPolicy
 __all__ = [
     "Material",
     "Windows",
+    "appeared",
     "default_windows",
     "placed",
     "programme_changes",

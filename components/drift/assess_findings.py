@@ -81,7 +81,14 @@ def finding(context: Context, tested: Tested) -> Finding:
         weeks=week_points(context.weeks, variable, before, policy),
         incident=None,
         sentence=words.finding(
-            variable.short_name, verdict, measured, tested.evidence(0), effect, shown, bearer
+            variable.short_name,
+            verdict,
+            measured,
+            tested.evidence(0),
+            effect,
+            shown,
+            bearer,
+            other_versions=grid.twin is not None and not tested.twin_asked,
         ),
     )
 
@@ -89,7 +96,7 @@ def finding(context: Context, tested: Tested) -> Finding:
 def _sudden(context: Context, variable: Variable, place: int | None, when: Since | None) -> bool:
     if place is None or when is None:
         return False
-    return abrupt(context.material, variable, context.grid.cells[place], when, context.policy)
+    return abrupt(context.grid, context.material, variable, place, when, context.policy)
 
 
 def _twin_p(tested: Tested) -> float | None:

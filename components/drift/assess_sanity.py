@@ -12,6 +12,7 @@ from components.drift.grid import Counts, Grid
 from components.drift.material import Material
 from components.drift.types import Concentration, SanityFinding, SanityKind
 from components.gates.policy_drift import DriftPolicy
+from queries.drift_facts import KeyRow
 from queries.drift_rows import MISSING, OUTSIDE, UNUSABLE, Variable, VariableKind
 
 CARRIES = 0.8
@@ -154,7 +155,7 @@ def _finding(
         place=None,
         sentence="",
     )
-    return replace(made, sentence=_sentence(made))
+    return replace(made, sentence=_sentence(made, variable.source_type))
 
 
 def _segment(grid: Grid, additional: np.ndarray) -> int:
@@ -172,8 +173,37 @@ def placed(found: SanityFinding, place: Concentration) -> SanityFinding:
     return replace(made, sentence=_sentence(made))
 
 
-def _sentence(found: SanityFinding) -> str:
+def appeared(row: KeyRow) -> SanityFinding:
+    """A feature that the reference does not know at all."""
+    made = SanityFinding(
+        kind=SanityKind.APPEARED,
+        variable=f"feature:{row.feature}",
+        label=row.feature,
+        dimension=None,
+        segment=None,
+        faults=row.rows,
+        rows=row.all_rows,
+        faults_before=0,
+        rows_before=0,
+        rise=row.rows / row.all_rows,
+        since=None,
+        examples=(),
+        place=None,
+        sentence="",
+    )
+    return replace(
+        made,
+        sentence=(
+            f"{row.feature} {_WORDS[made.kind]}: {row.rows:,} of {row.all_rows:,} predictions "
+            f"({made.rise:.1%}) hold it, and none of the reference did."
+        ),
+    )
+
+
+def _sentence(found: SanityFinding, source_type: str = "") -> str:
     text = f"{found.label} {_WORDS[found.kind]}"
+    if found.kind is SanityKind.TYPE and source_type:
+        text += f" than the reference's {source_type}"
     if found.segment is not None:
         text += f" in {found.segment}"
     if found.since is not None:

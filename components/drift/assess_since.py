@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.drift.assess_tests import SEED
 from components.drift.assess_verdict import band
@@ -16,8 +17,10 @@ from components.drift.types import Since
 from components.gates.policy_drift import DriftPolicy
 from components.statistics.change_point import NoChangePoint, change_point
 from components.statistics.divergence import SMOOTHING, jensen_shannon_kernel
-from components.statistics.permutation import TooFewDays, day_block_null
+from components.statistics.step import step_between_lines
 from queries.drift_rows import Histograms, Variable
+
+Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.90
 LONGEST_SERIES = timedelta(days=400)
@@ -52,14 +55,19 @@ def since(grid: Grid, material: Material, variable: Variable, place: int) -> Sin
     Each day is weighed by its mean log-likelihood ratio of current against reference: the
     projection that tells the two windows apart best (J. Neyman and E. S. Pearson, 1933).
     """
+    days, series, _ = _projected(grid, material, variable, place)
+    return _since(days, series.tolist()) if days else None
+
+
+def _projected(
+    grid: Grid, material: Material, variable: Variable, place: int
+) -> tuple[tuple[date, ...], Floats, Counts]:
+    """The days with their projection and their counts."""
     before = grid.reference.of(variable)[:, place].sum(0) + SMOOTHING
     after = grid.current.of(variable)[:, place].sum(0) + SMOOTHING
     weight = np.log(after / after.sum()) - np.log(before / before.sum())
     days, counts = daily(material, grid.cells[place], variable)
-    if not days:
-        return None
-    series = counts @ weight / counts.sum(-1)
-    return _since(days, series.tolist())
+    return days, np.asarray(counts @ weight / np.maximum(counts.sum(-1), 1)), counts
 
 
 def since_of(
@@ -93,30 +101,31 @@ def _since(days: tuple[date, ...], series: list[float]) -> Since | None:
 
 
 def abrupt(
+    grid: Grid,
     material: Material,
     variable: Variable,
-    cell: Cell,
+    place: int,
     when: Since,
     policy: DriftPolicy,
 ) -> bool:
-    """Whether the four weeks before and after the change differ by what matters in practice."""
-    days, counts = daily(material, cell, variable)
-    first = [i for i, day in enumerate(days) if when.day - AROUND <= day < when.day]
-    then = [i for i, day in enumerate(days) if when.day <= day < when.day + AROUND]
-    if len(first) < policy.minimum_current_days or len(then) < policy.minimum_current_days:
-        return False
+    """Whether it changed at once by what matters in practice, beyond a steady growth.
+
+    Lines through the four weeks before and after take up growth and season; what the step between
+    them is of the change must matter. The day was chosen among all days of the series, so the
+    step's p counts for so many.
+    """
     if (when.high - when.low).days > AT_ONCE.days:
         return False
-    null = day_block_null(
-        counts[first],
-        counts[then],
-        [days[i].weekday() for i in first],
-        [days[i].weekday() for i in then],
-        jensen_shannon_kernel,
-        permutations=policy.permutations,
-        seed=SEED,
-    )
-    if isinstance(null, TooFewDays) or float(null.p) > float(policy.false_discovery_rate):
+    days, series, counts = _projected(grid, material, variable, place)
+    near = [i for i, day in enumerate(days) if when.day - AROUND <= day < when.day + AROUND]
+    first = [i for i in near if days[i] < when.day]
+    then = near[len(first) :]
+    if min(len(first), len(then)) < policy.minimum_current_days:
         return False
-    excess = float(null.observed) ** 2 - float(null.quantiles[0]) ** 2
-    return excess >= band(cell, policy) ** 2
+    found = step_between_lines(series[near].tolist(), len(first), [days[i].weekday() for i in near])
+    if found is None or found.p * len(days) > float(policy.false_discovery_rate):
+        return False
+    distance = jensen_shannon_kernel(
+        counts[first].sum(0, dtype=np.float64), counts[then].sum(0, dtype=np.float64)
+    )
+    return float(distance) * found.share >= band(grid.cells[place], policy)

@@ -37,8 +37,7 @@ class Compared:
 
     ``excess`` is the distance beyond the median of shuffled days, √(d² − median²): few rows and
     restless days give a distance of their own, which is no shift. Where days resemble the days
-    before, shuffling them shows too little: its distances are widened by that much, and a cell is
-    rejected only if it also exceeds the widened 95%.
+    before, shuffling them shows too little: its distances are widened by that much, for p as well.
     """
 
     distance: Floats
@@ -58,6 +57,7 @@ class Tested:
     variable: Variable
     plain: Compared
     twin: Compared | None
+    twin_asked: bool
 
     def evidence(self, cell: int) -> Evidence | None:
         """What the test against the reference says of one cell."""
@@ -102,7 +102,11 @@ def tested(
     """
     blocks = Blocks.of(grid.reference, grid.current, policy)
     alike = [
-        inflation(grid.reference.of(v), grid.current.of(v), grid.reference.weekdays)
+        inflation(
+            grid.reference.of(v),
+            grid.current.of(v),
+            (grid.reference.weekdays, grid.current.weekdays),
+        )
         for v in variables
     ]
     plain = _compared(variables, grid.reference, grid.current, blocks, policy, alike, None)
@@ -122,7 +126,8 @@ def tested(
         method=METHOD,
     )
     found = tuple(
-        Tested(v, one, twin) for v, one, twin in zip(variables, plain, twins, strict=True)
+        Tested(v, one, twin, with_twin)
+        for v, one, twin in zip(variables, plain, twins, strict=True)
     )
     return found, summary, blocks.reason
 
@@ -140,8 +145,8 @@ def _compared(
     enough = [_enough(variable, before, after, policy) for variable in variables]
     wanted = [flags if asked is None else flags & asked[i] for i, flags in enumerate(enough)]
     nulls = [
-        _null(v, before, after, blocks, np.flatnonzero(flags))
-        for v, flags in zip(variables, wanted, strict=True)
+        _null(v, before, after, blocks, np.flatnonzero(flags), more)
+        for v, flags, more in zip(variables, wanted, alike, strict=True)
     ]
     level = float(policy.false_discovery_rate)
     family = benjamini_hochberg(
@@ -154,8 +159,7 @@ def _compared(
         adjusted = family.adjusted[first : first + cells.size]
         first += cells.size
         judged = flags if blocks.few is not None else flags & False
-        more = alike[len(found)]
-        found.append(_one(variable, before, after, judged, cells, null, adjusted, level, more))
+        found.append(_one(variable, before, after, judged, cells, null, adjusted, level))
     return found
 
 
@@ -168,7 +172,6 @@ def _one(
     null: BlockNull | None,
     adjusted: Floats,
     level: float,
-    alike: Floats,
 ) -> Compared:
     distance = jensen_shannon_of(before.of(variable).sum(0), after.of(variable).sum(0)).values
     n = len(distance)
@@ -176,9 +179,7 @@ def _one(
     permutations = np.zeros(n, dtype=np.int64)
     if null is not None:
         all_p[cells], all_adjusted[cells] = null.p, adjusted
-        wider = np.sqrt(alike[cells])
-        median[cells] = null.quantiles[:, 0] * wider
-        null_95[cells] = null.quantiles[:, 1] * wider
+        median[cells], null_95[cells] = null.quantiles[:, 0], null.quantiles[:, 1]
         permutations[cells] = null.permutations
     return Compared(
         distance=distance,
@@ -188,12 +189,17 @@ def _one(
         null_95=null_95,
         permutations=permutations,
         judged=judged,
-        rejected=(permutations > 0) & (all_adjusted <= level) & (distance >= null_95),
+        rejected=(permutations > 0) & (all_adjusted <= level),
     )
 
 
 def _null(
-    variable: Variable, before: Side, after: Side, blocks: Blocks, cells: NDArray[np.intp]
+    variable: Variable,
+    before: Side,
+    after: Side,
+    blocks: Blocks,
+    cells: NDArray[np.intp],
+    alike: Floats,
 ) -> BlockNull | None:
     if blocks.few is None or not cells.size:
         return None
@@ -203,6 +209,7 @@ def _null(
         after.of(variable)[:, cells],
         jensen_shannon_kernel,
         refined=None if blocks.few.exact else blocks.many,
+        widened=np.sqrt(alike[cells]),
     )
 
 

@@ -27,6 +27,10 @@ _VERDICTS = {
     Verdict.STEADY: "is steady",
     Verdict.TOO_LITTLE: "has too little data, or only one value, to be judged",
 }
+_OTHER_VERSIONS = (
+    "has changed little by little; the year before was scored by other versions, so the season "
+    "cannot be told apart"
+)
 
 
 def day_text(day: date) -> str:
@@ -70,9 +74,13 @@ def finding(
     impact: Impact | None,
     since: Since | None,
     carrier: SegmentShift | None,
+    *,
+    other_versions: bool = False,
 ) -> str:
-    """One variable in one sentence."""
+    """One variable in one sentence; ``other_versions`` scored the days of the year before."""
     text = f"{label} {_VERDICTS[verdict]}"
+    if verdict is Verdict.UNCONFIRMED and other_versions:
+        text = f"{label} {_OTHER_VERSIONS}"
     if verdict is not Verdict.MOVED:
         return f"{text}."
     if carrier is not None:

@@ -15,6 +15,7 @@ from components.gates.assess import GateResult
 from components.layout import numbers, states, table, tile
 from components.layout.exporting import offer
 from components.layout.masking import mask_quoted
+from queries.rolled_rows import CountedAt
 
 REPORT, RECOUNT = "Pipeline's report", "Our recount"
 ORIGINS = (REPORT, RECOUNT)
@@ -32,6 +33,22 @@ def origin(row: Any) -> str:
         "Origin", ORIGINS, default=REPORT, key="origin", bind="query-params", required=True
     )
     return str(chosen or REPORT)
+
+
+def counted(found: CountedAt) -> None:
+    """As of when the exceptions of the run are counted, and what of it."""
+    st.html(f'<p class="pl-facts">{escape(counted_words(found))}</p>')
+
+
+def counted_words(found: CountedAt) -> str:
+    """The same as a sentence."""
+    if found.counted_at is None:
+        return "Exceptions are counted in the source now, which is slow where there are millions."
+    words = f"Exceptions are counted as of {numbers.moment(found.counted_at)}"
+    if not found.live:
+        return f"{words}."
+    batches = "batch with news since then is" if found.live == 1 else "batches with news since are"
+    return f"{words}; {found.live:,} {batches} counted now."
 
 
 def headline(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from components.explanations.assess_evidence import words
-from queries.explanation_results import CoverRow, ResultRow
+from queries.explanation_rows import CoverRow, ResultRow
 
 LONGEST_DAILY = 100
 

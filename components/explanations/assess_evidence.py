@@ -10,7 +10,7 @@ from components.explanations import assess
 from components.explanations.types import Unverified
 from components.gates.evidence import Evidence
 from components.statistics.intervals import wilson
-from queries.explanation_results import CoverRow, ResultRow
+from queries.explanation_rows import CoverRow, ResultRow
 
 VERIFIED = "explanations.verified"
 COVERAGE = "explanations.coverage"

@@ -12,7 +12,7 @@ import numpy as np
 
 from components.gates.policy_explanations import ExplanationPolicy
 from queries.drift_rows import ShapMass, Variable
-from queries.explanation_results import ResultRow
+from queries.explanation_rows import ResultRow
 
 MINIMUM_WEEK = 50
 MINIMUM_VERSION = 200

@@ -11,7 +11,7 @@ import numpy as np
 
 from components.explanations import assess, words
 from components.explanations.assess import Flags, Floats
-from queries.explanations import ExplanationRow, NearRow
+from queries.explanation_rows import ExplanationRow, NearRow
 
 SHOWN = 8
 LOG_ODDS = "log_odds"

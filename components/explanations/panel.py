@@ -15,8 +15,7 @@ from components.layout.chart import chart
 from components.layout.glossary import help_for
 from components.layout.tile import Tile, tiles
 from components.pipeline import panel_records
-from queries.explanation_results import MismatchRow
-from queries.explanations import LatestRow
+from queries.explanation_rows import LatestRow, MismatchRow
 
 ATTESTATION = "Attestation"
 IMPORTANCE = "What matters"

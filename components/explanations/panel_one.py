@@ -17,7 +17,7 @@ from components.layout import badge, numbers, states, table
 from components.layout.chart import chart
 from components.pipeline import panel_records
 from queries.audit_rows import PredictionRow
-from queries.explanations import ExplanationRow
+from queries.explanation_rows import ExplanationRow
 
 
 def heading(row: PredictionRow | None, prediction_id: str) -> None:
@@ -112,7 +112,7 @@ def features(found: Sequence[FeatureValue], n: int) -> None:
             )
             for item in found
         ],
-        columns=["Feature", "Value", "Usual", "", "Log-odds"],
+        columns=["Feature", "Value", "Usual", "Note", "Log-odds"],
     )
     table.records(frame, key="explanation_features", title="Features", height="content")
     st.caption(
@@ -171,8 +171,8 @@ def hints(found: Sequence[Hint], why_not: str, threshold: float | None) -> None:
     )
 
 
-def neighbours(found: Sequence[Neighbour]) -> None:
-    """The recent predictions most like it."""
+def neighbours(found: Sequence[Neighbour], of: str) -> None:
+    """The recent predictions most like the one with the id ``of``; choosing one opens it."""
     st.header("Recent tickets like it", anchor=False)
     if not found:
         st.markdown("No other explained ticket of this model is near.")
@@ -188,7 +188,7 @@ def neighbours(found: Sequence[Neighbour]) -> None:
             "Distance": [numbers.decimal(one.distance, 3) for one in found],
             "Differs most in": [", ".join(one.differs) or "nothing" for one in found],
         },
-        key="explanation_neighbours",
+        key=f"explanation_neighbours_{of}",
         filters="",
         page_size=len(rows),
         title="Recent tickets like it",

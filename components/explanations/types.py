@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -63,46 +63,3 @@ class Mismatch:
     scored_at: datetime
     elements: tuple[Element, ...]
     sum_gap: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class DayResult:
-    """What the attestation of one UTC day found, for one model and environment.
-
-    ``attribution_micro`` are sums of |attribution| × 1e6 by feature, each value rounded before
-    it is added, over all ``explained`` with readable values. ``pairs`` are near-identical
-    tickets, ``alike`` those whose leading features agree.
-    """
-
-    environment: str
-    day: date
-    model_version: str
-    explained: int
-    verified: int
-    mismatched: int
-    reasons: dict[str, int]
-    detail: str
-    digest: str | None
-    largest_gap: float | None
-    attribution_micro: dict[str, int]
-    pairs: int
-    alike: int
-    newest_at: datetime
-    attested_at: datetime
-
-    @property
-    def unverified(self) -> int:
-        """Explanations that could not be recomputed."""
-        return sum(self.reasons.values())
-
-
-@dataclass(frozen=True, slots=True)
-class DayCover:
-    """Predictions with a model score on one UTC day, and how many of them are explained."""
-
-    environment: str
-    day: date
-    predictions: int
-    explained: int
-    newest_at: datetime | None
-    attested_at: datetime

@@ -40,7 +40,7 @@ def override_evidence(found: Overrides, days: int) -> tuple[Evidence, ...]:
         ),
         Evidence(
             metric=effective,
-            value=int(overall.effective_n),
+            value=int(overall.effective_n) if overall.whole else None,
             n=overall.whole,
             n_unscored=overall.unknown,
             method=KISH,

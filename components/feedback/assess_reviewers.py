@@ -34,18 +34,16 @@ def agreement(rows: Sequence[PairRow]) -> ReviewerAgreement:
     )
 
 
-def reviewers(
-    rows: Sequence[ReviewerRow],
-    before: Sequence[ReviewerRow],
-    by_week: Sequence[ReviewerWeekRow],
-) -> Reviewers:
-    """Everyone against the others on like tickets, with the weeks of whoever stands out.
+def reviewers(rows: Sequence[ReviewerRow], before: Sequence[ReviewerRow]) -> Reviewers:
+    """Everyone against the others on like tickets; ``before`` is each reviewer's own past."""
+    return Reviewers(rater_differences(_counts(rows), _counts(before)))
 
-    ``before`` are reviews from before the period: a reviewer's own past.
-    """
-    found = rater_differences(_counts(rows), _counts(before))
-    named = [item.rater for item in found if item.stands_out]
-    return Reviewers(found, tuple((name, _weeks(name, by_week)) for name in named))
+
+def outlying_weeks(
+    found: Reviewers, rows: Sequence[ReviewerWeekRow]
+) -> tuple[tuple[str, tuple[ReviewerPoint, ...]], ...]:
+    """The weeks of whoever stands out, beside everybody else's."""
+    return tuple((item.rater, _weeks(item.rater, rows)) for item in found.outliers)
 
 
 def _counts(rows: Sequence[ReviewerRow]) -> list[RaterCount]:

@@ -188,7 +188,7 @@ def _followed_words(
         return f"After {promotion.version} took over, overrides fell by {size}."
     if change.low > 0:
         return f"After {promotion.version} took over, overrides rose by {size}."
-    moved = f"{100 * change.value:+.1f} points"
+    moved = f"{100 * change.value:+.1f} points".replace("-", "−")
     return (
         f"After {promotion.version} took over, overrides moved by {moved}, "
         "which chance alone can do."

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import plotly.graph_objects as go
 
+from components.feedback.assess import FEWEST_IN_GROUP
 from components.feedback.types import Group, Reason, Weeks
 from components.feedback.words import plain, weighted
 from components.layout import numbers, theme
@@ -99,7 +100,7 @@ def hatch(figure: go.Figure, middles: Sequence[object], top: float) -> None:
 
 def groups(items: Sequence[Group], *, what: str) -> Drawn:
     """Both shares of each group: as reviewed, and weighted to all tickets with its interval."""
-    shown = [item for item in items if item.share.whole]
+    shown = [item for item in items if item.share.whole >= FEWEST_IN_GROUP]
     figure = go.Figure()
     names = [item.name for item in shown]
     figure.add_scatter(
@@ -140,7 +141,7 @@ def groups(items: Sequence[Group], *, what: str) -> Drawn:
     figure.update_yaxes(
         autorange="reversed", showgrid=False, categoryorder="array", categoryarray=names, dtick=1
     )
-    return Drawn(figure, _group_words(shown, what), group_table(shown))
+    return Drawn(figure, _group_words(shown, what), group_table(items))
 
 
 def _group_words(items: Sequence[Group], what: str) -> str:

@@ -19,7 +19,7 @@ _DAY_MS = 86_400_000
 
 def lineage(runs: Sequence[Run]) -> Drawn:
     """The data window of each run, when it was trained, and when it was promoted."""
-    shown = [run for run in reversed(runs)]
+    shown = list(reversed(runs))
     figure = go.Figure()
     windows = [(r.version, r.window_start, r.window_end, r.rows) for r in shown]
     spans = [(v, a, b, n) for v, a, b, n in windows if a is not None and b is not None]

@@ -129,7 +129,6 @@ class Reviewers:
     """Each reviewer against all others on like tickets."""
 
     differences: tuple[RaterDifference, ...]
-    weeks: tuple[tuple[str, tuple[ReviewerPoint, ...]], ...]
 
     @property
     def outliers(self) -> tuple[RaterDifference, ...]:

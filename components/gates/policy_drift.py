@@ -87,7 +87,6 @@ class DriftPolicy(BaseModel):
     concept_effective_reviews: StrictInt = Field(default=50, ge=10)
     concept_gap: Share = Decimal("0.05")
     mature_share: Share = Decimal("0.90")
-    never_inputs: tuple[Text, ...] = ()
     rules: tuple[AlertRule, ...] = ()
 
     @model_validator(mode="after")

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 # Alphabetical. Each meaning is one or two plain sentences, without markup.
 ENTRIES: dict[str, str] = {
+    "AC1": "Agreement of two people beyond chance; it holds where one answer is rare.",
     "Agreement": "Share of tickets on which two layers, or two environments, decide the same.",
     "Agreement threshold": (
         "How far the scores of rules and model may lie apart before the LLM is asked. "
         "It is part of the workflow configuration."
     ),
     "AIPW": (
-        "Augmented inverse propensity weighting: Hájek weighting that also uses what the scores say "
-        "of tickets nobody reviewed. Right if either of the two is right."
+        "Augmented inverse propensity weighting: Hájek weighting that also uses what the scores "
+        "say of tickets nobody reviewed. Right if either of the two is right."
     ),
-    "Anytime-valid": "Right however often one looks, so that looking every day raises no false alarm.",
+    "Anytime-valid": "Right however often one looks: looking every day raises no false alarm.",
     "As of": "The moment up to which anything is read; an earlier day shows how things stood.",
     "Attestation": "Computing a stored explanation again from the verified model, value by value.",
     "AUROC": (
-        "How often a priority ticket has a higher score than a standard one: 1 is always, 0.5 is chance."
+        "How often a priority ticket has a higher score than a standard one: 1 is always, 0.5 is "
+        "chance."
     ),
     "Batch": "A group of records that was moved together from a source system to a target table.",
     "Begg–Greenes": (
         "A correction of hit rates for tickets that nobody reviewed, used here as a cross-check."
     ),
     "Brier score": "The mean squared error of scores: 0 is best.",
-    "Calibration": "Whether a score means what it says: of tickets scored 0.3, three in ten are priority.",
+    "Calibration": "Whether a score means what it says: at 0.3, three in ten are priority.",
     "Candidate": "The model that may replace the one in production.",
     "CBPE": (
         "Confidence-based performance estimation: the share of right decisions that the scores "
@@ -51,7 +53,7 @@ ENTRIES: dict[str, str] = {
         "Evidence that may be looked at every day: it starts at 1, and without anything to find it "
         "reaches 20 in at most 5 of 100 cases, however often one looks."
     ),
-    "Effective sample size": "How many reviews by chance would tell as much as the weighted ones do.",
+    "Effective sample size": "How many random reviews would tell as much as the weighted ones.",
     "Escalation": "A ticket marked for closer attention; the LLM always looks at it.",
     "Evidence": "What was measured for a gate: value, number of items, time and method.",
     "EWMA": "A moving average in which older batches count less and less; it shows a lasting rise.",
@@ -75,6 +77,7 @@ ENTRIES: dict[str, str] = {
         "these tell which model is better."
     ),
     "Laney p′": "Limits for the rates of large batches, which always differ a little by chance.",
+    "Label delay": "How long it takes from a prediction until its review is in.",
     "Layer": "One of the three steps of scoring: rules, model, LLM.",
     "LLM": "Large language model: the third layer, asked only on disagreement or escalation.",
     "Log-odds": "The scale on which contributions add up: 0 is a risk of 0.5, 2 is 0.88, −2 is 0.12.",
@@ -84,6 +87,7 @@ ENTRIES: dict[str, str] = {
     "Non-inferiority margin": (
         "How much worse a candidate may be and still be promoted; the evidence has to exclude more."
     ),
+    "Override rate": "Share of decisions that a reviewer changes.",
     "p50": "Half of the requests were at least this fast.",
     "p95": "95 of 100 requests were at least this fast.",
     "p99": "99 of 100 requests were at least this fast.",
@@ -95,6 +99,7 @@ ENTRIES: dict[str, str] = {
         "Population stability index: how different two distributions are. 0 is equal; the value "
         "depends on the bins, so it is compared only with itself."
     ),
+    "Random review": "Review of tickets that chance alone chose; it shows what nobody suspected.",
     "Reconciliation": "Checking that every record that went in came out, or is accounted for.",
     "Reference window": "The days that count as usual; the current window is compared with them.",
     "Rollback target": "The earlier model that can take over when the present one has to go.",
@@ -114,6 +119,7 @@ ENTRIES: dict[str, str] = {
     "UTC": "Coordinated universal time. All days and times are in UTC.",
     "Waiver": "A signed permission to go on although a gate does not pass, for at most 30 days.",
     "Workflow configuration": "Decides when the LLM is asked and which tickets get priority.",
+    "κ": "Cohen’s kappa: agreement of two people beyond what chance would give; 1 is complete.",
 }
 
 

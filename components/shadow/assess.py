@@ -47,7 +47,7 @@ def report(material: Material, given: Rules) -> ShadowReport:
     over_time = sequential(material, found, given) if found else None
     groups = slices(material, found, given) if found else ()
     covered = coverage(material, given.policy.minimum_slice)
-    status, answer = _answer(material, over_time, groups)
+    status, answer = _answer(material, over_time, groups, given.slice_margin)
     return ShadowReport(
         pairing=_pairing(material, covered.total.predictions, covered.total.scored),
         coverage=covered,
@@ -99,11 +99,14 @@ def _digest(material: Material) -> str:
 
 
 def _answer(
-    material: Material, over_time: Sequential | None, groups: tuple[NamedSlice, ...]
+    material: Material,
+    over_time: Sequential | None,
+    groups: tuple[NamedSlice, ...],
+    margin: float,
 ) -> tuple[Status, str]:
     """One sentence: harm first, over all or in a group, then what the evidence says so far."""
     name = material.pair.candidate
-    worse = [one for one in groups if one.slice.state is SliceState.WORSE]
+    worse = [one for one in groups if _harmed(one, margin)]
     if over_time is None:
         return Status.NO_DATA, f"{name} cannot be judged yet: no day's labels have come in."
     if worse and over_time.status is not Status.FAIL:
@@ -112,6 +115,14 @@ def _answer(
         words = f"{name} does harm in {_group(first.group)}: {mean} there, proven."
         return Status.FAIL, f"{words} {over_time.sentence}"
     return over_time.status, f"{name}: {over_time.sentence}"
+
+
+def _harmed(group: NamedSlice, margin: float) -> bool:
+    """Proven worse, and not shown to be within the margin of groups."""
+    look = group.slice.look
+    if group.slice.state is not SliceState.WORSE or look is None or look.low is None:
+        return False
+    return look.low <= margin
 
 
 def _group(key: str) -> str:

@@ -37,7 +37,7 @@ from queries.shadow_rows import (
 
 BINS = LogBins(LATENCY_LOW_MS, LATENCY_HIGH_MS, LATENCY_BINS)
 _WIDTH = 2 / DIFFERENCE_BINS
-_RESAMPLES = 500
+_RESAMPLES = 300
 _LOAD = (2, 2, 3, 3, 3, 2)
 
 
@@ -67,7 +67,7 @@ def scores(material: Material) -> Scores:
 
 def _day(found: Tallies, day: int) -> DayDifference:
     own = found.take(found.days == day)
-    bins = np.bincount(own.keys, own.counts, DIFFERENCE_BINS)
+    bins = np.bincount(own.keys, own.counts, DIFFERENCE_BINS).astype(np.float64)
     p10, median, p90 = (_point(bins, share) for share in (0.1, 0.5, 0.9))
     mean = int(own.totals.sum()) / SCORE_UNIT / own.n
     return DayDifference(day_of(day), own.n, mean, p10, median, p90)
@@ -128,7 +128,7 @@ def induced(material: Material) -> Induced:
     priority = [int(cells.counts[scored & (one == PRIORITY)].sum()) for one in (theirs, mine)]
     queue, per_prediction = _reviews(material, found)
     return Induced(
-        escalations=LoadChange("Escalations", *priority, "priority decisions", n()),
+        escalations=LoadChange("Escalations", priority[0], priority[1], "priority decisions", n()),
         llm_calls=LoadChange(
             "LLM calls", n(judged, asked == 1), n(judged, would == 1), "calls", n(judged)
         ),
@@ -157,4 +157,4 @@ def _reviews(material: Material, found: Tallies) -> tuple[LoadChange, tuple[floa
     p95 = [float(np.quantile(one[active], 0.95)) if n else 0.0 for one in daily]
     mean = [float(one.sum()) / n if n else 0.0 for one in daily]
     name = "Review queue (95th percentile of days)"
-    return LoadChange(name, *p95, "reviews a day", n), (mean[0], mean[1])
+    return LoadChange(name, p95[0], p95[1], "reviews a day", n), (mean[0], mean[1])

@@ -191,7 +191,7 @@ def _row(gate: GateResult) -> CheckRow:
         measured=gate.value_text,
         limit=gate.limit_text,
         sentence=_without(gate.sentence, asked.title),
-        next_step=f"{gate.who}: {gate.next_step}" if gate.next_step else "",
+        next_step=f"{gate.who}: {gate.next_step}" if gate.next_step else gate.who,
         severity=asked.severity.value,
         waivable=asked.waivable,
         anchor=asked.metric if asked.metric.startswith(_HERE) else asked.page,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -13,11 +14,12 @@ from components.layout import numbers, theme
 from components.pipeline.figures import Drawn
 from components.shadow import panel_words as words
 from components.shadow.types import Cost
-from components.statistics.cost import MapPoint, Pays, UnitCosts
+from components.statistics.cost import MapPoint, Pays
 
+_TEN_THOUSAND = 10_000
 SIGNS = {Pays.YES: "✓", Pays.OPEN: "◷", Pays.NO: "✕"}
 WORDS = {Pays.YES: "pays", Pays.OPEN: "open", Pays.NO: "costs more"}
-_PLACE = {Pays.NO: 0, Pays.OPEN: 1, Pays.YES: 2}
+_SHADE = {Pays.NO: 0, Pays.OPEN: 1, Pays.YES: 2}
 
 
 def _scale() -> list[tuple[float, str]]:
@@ -50,24 +52,48 @@ def pays_map(cost: Cost) -> Drawn:
     figure.add_heatmap(
         x=columns,
         y=rows,
-        z=[[_PLACE[one.pays] if one else None for one in line] for line in grid],
+        z=[[_SHADE[one.pays] if one else None for one in line] for line in grid],
         zmin=0,
         zmax=2,
         colorscale=_scale(),
         showscale=False,
         xgap=2,
         ygap=2,
-        text=[[_cell(one, cost.costs) for one in line] for line in grid],
+        text=[[_cell(one) for one in line] for line in grid],
         texttemplate="%{text}",
-        textfont={"size": 12},
+        textfont={"size": 11},
         customdata=[[_hover(one) for one in line] for line in grid],
         hovertemplate="%{customdata}<extra></extra>",
     )
-    theme.apply(figure, height=90 + 34 * len(rows), zero=False)
+    theme.apply(figure, height=90 + 36 * len(rows), zero=False)
     figure.update_layout(hovermode="closest")
     figure.update_xaxes(title="one LLM call", type="category", showgrid=False)
     figure.update_yaxes(title="a missed ticket costs", type="category", showgrid=False, nticks=None)
+    _here(figure, cost)
     return Drawn(figure, map_words(cost.map), map_table(cost.map))
+
+
+def _here(figure: go.Figure, cost: Cost) -> None:
+    """Where the prices in force lie on the map: a place on a category axis is its number."""
+    costs = cost.costs
+    if not costs.false_positive:
+        return
+    across = _place(costs.llm_call, cost.llm_calls)
+    up = _place(costs.false_negative / costs.false_positive, cost.miss_ratios)
+    figure.add_shape(
+        type="rect", x0=across - 0.5, x1=across + 0.5, y0=up - 0.5, y1=up + 0.5,
+        line={"color": theme.CANDIDATE, "width": 2},
+    )  # fmt: skip
+
+
+def _place(value: Decimal, places: Sequence[Decimal]) -> float:
+    """Between which places a value lies, as a number; beyond the ends, just outside."""
+    if value <= places[0]:
+        return 0.0 if value == places[0] else -0.4
+    for number, (low, high) in enumerate(itertools.pairwise(places)):
+        if value <= high:
+            return number + float((value - low) / (high - low))
+    return len(places) - 0.6
 
 
 def ratio_words(ratio: Decimal) -> str:
@@ -75,16 +101,20 @@ def ratio_words(ratio: Decimal) -> str:
     return f"{numbers.decimal(ratio, 0 if ratio == ratio.to_integral() else 1)}×"
 
 
-def _cell(one: MapPoint | None, here: UnitCosts) -> str:
-    """Its sign and the difference; bold where the prices are those in force."""
+def _cell(one: MapPoint | None) -> str:
+    """Its sign, and below it the difference in short: it has to fit a narrow screen."""
     if one is None:
         return ""
-    text = f"{SIGNS[one.pays]} {words.signed_money(words.per_thousand(one.cost.difference))}"
-    at_home = (
-        one.llm_call == here.llm_call
-        and one.miss_ratio * here.false_positive == here.false_negative
-    )
-    return f"<b>{text}</b>" if at_home else text
+    return f"{SIGNS[one.pays]}<br>{_short(words.per_thousand(one.cost.difference))}"
+
+
+def _short(value: Decimal) -> str:
+    """Dollars in at most four signs: ``−34k``."""
+    amount = abs(value)
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    if amount >= _TEN_THOUSAND:
+        return f"{sign}{amount / 1000:,.0f}k"
+    return f"{sign}{amount / 1000:.1f}k" if amount >= 1000 else f"{sign}{amount:.0f}"
 
 
 def _hover(one: MapPoint | None) -> str:

@@ -11,9 +11,11 @@ from components.layout import theme
 from components.pipeline.figures import Drawn, faded
 from components.pipeline.shares import day_text
 from components.shadow import panel_words as words
-from components.shadow.types import DayDifference, Scores
+from components.shadow.figures_time import mark
+from components.shadow.types import Change, DayDifference, Scores
 
 _POINTS = 100
+_STRIPE = "rgba(255, 255, 255, 0.75)"
 
 
 def differences(found: Scores) -> Drawn:
@@ -45,12 +47,12 @@ def differences(found: Scores) -> Drawn:
 
 
 def _reach(found: Scores) -> list[float]:
-    """All but the farthest one in a thousand on each side; symmetric."""
+    """All but the farthest one in two hundred; symmetric."""
     whole = sum(one.n for one in found.bins)
     wide, beyond = 0.05, 0
     for one in sorted(found.bins, key=lambda b: -max(abs(b.low), abs(b.high))):
         beyond += one.n
-        if beyond > 0.001 * whole:
+        if beyond > 0.005 * whole:
             wide = max(abs(one.low), abs(one.high))
             break
     return [-_POINTS * wide * 1.05, _POINTS * wide * 1.05]
@@ -69,7 +71,7 @@ def difference_table(found: Scores) -> pd.DataFrame:
     )
 
 
-def over_time(days: Sequence[DayDifference]) -> Drawn:
+def over_time(days: Sequence[DayDifference], switches: Sequence[Change]) -> Drawn:
     """The median difference of each day, with the middle 80% as a band."""
     figure = go.Figure()
     at = [day.day for day in days]
@@ -97,6 +99,7 @@ def over_time(days: Sequence[DayDifference]) -> Drawn:
     figure.update_layout(showlegend=False)
     figure.add_hline(y=0, line={"color": theme.REFERENCE, "width": 1})
     figure.update_yaxes(title="score points")
+    mark(figure, switches)
     alt = "No day has scores of both models."
     if days:
         first, last = days[0], days[-1]
@@ -137,7 +140,8 @@ def tenths(found: Scores) -> Drawn:
             y=[n / whole if whole else 0.0 for n in counts],
             name=name,
             marker={"color": colour, "line_width": 0,
-                    "pattern": {"shape": shape, "size": 5, "solidity": 0.25}},
+                    "pattern": {"shape": shape, "size": 6, "solidity": 0.2,
+                                "fillmode": "overlay", "fgcolor": _STRIPE}},
             customdata=[[n] for n in counts],
             hovertemplate=f"{name} %{{y:.1%}}, n %{{customdata[0]:,}}<extra></extra>",
         )  # fmt: skip

@@ -18,8 +18,10 @@ from components.shadow.figures_quality import (
     lines,
     rowed,
 )
+from components.shadow.figures_time import mark
 from components.shadow.types import (
     Agreement,
+    Change,
     Coverage,
     DayShare,
     Fairness,
@@ -102,7 +104,13 @@ def churn_table(rows: Sequence[SegmentChurn]) -> pd.DataFrame:
     )
 
 
-def by_day(days: Sequence[DayShare], *, what: str, limit: tuple[float, str] | None) -> Drawn:
+def by_day(
+    days: Sequence[DayShare],
+    *,
+    what: str,
+    limit: tuple[float, str] | None,
+    switches: Sequence[Change] = (),
+) -> Drawn:
     """A share for each day with Wilson's band."""
     known = [day for day in days if day.whole]
     spread = [wilson(day.part, day.whole) for day in known]
@@ -131,6 +139,7 @@ def by_day(days: Sequence[DayShare], *, what: str, limit: tuple[float, str] | No
             tickformat=".0%" if high_share else ".1%",
         )
         theme.threshold(figure, *limit)
+    mark(figure, switches)
     table = pd.DataFrame(
         {
             "Day": [day.day for day in known],
@@ -273,14 +282,17 @@ def slice_words(found: Sequence[NamedSlice]) -> str:
 
 def slice_table(found: Sequence[NamedSlice]) -> pd.DataFrame:
     """Each group, the worst first; those too small last, by name."""
-    looks = [one.slice.look for one in found]
+    judged = [one.slice.state is not SliceState.NO_DATA for one in found]
+    looks = [one.slice.look if known else None for one, known in zip(found, judged, strict=True)]
     return pd.DataFrame(
         {
             "Group": [slice_name(one) for one in found],
             "State": [words.STATES[one.slice.state] for one in found],
-            "Difference": [words.points(look.mean) if look else numbers.MISSING for look in looks],
+            "Difference": [
+                words.points(look.mean, 1) if look else numbers.MISSING for look in looks
+            ],
             "Anytime interval, all groups": [
-                (words.points_range(look.low, look.high) if look else "") or numbers.MISSING
+                (words.points_range(look.low, look.high, 1) if look else "") or numbers.MISSING
                 for look in looks
             ],
             "Labelled disagreements": [numbers.count(one.slice.labels) for one in found],

@@ -37,6 +37,7 @@ _VIEW_OF = {
     "shadow.accuracy_difference": TIME,
     "shadow.harm_e_value": TIME,
     "shadow.exposure_days": TIME,
+    "shadow.configuration_changes": TIME,
     "shadow.labelled_disagreements": TIME,
     "shadow.labelled_worst_critical_slice": GROUPS,
     "shadow.critical_recall_difference": QUALITY,
@@ -167,10 +168,10 @@ def _harm(report: ShadowReport, judged: Statuses) -> Tile:
 
 
 def _labels(report: ShadowReport, judged: Statuses, needed: int) -> Tile:
-    quality = report.quality
+    days = report.sequential.days if report.sequential else ()
     return Tile(
         "Labels that decide",
-        numbers.count(quality.disagreements),
+        numbers.count(days[-1].labels if days else report.quality.disagreements),
         note=f"of {needed:,} labelled disagreements",
         help=help_for("Labelled disagreement"),
         status=judged.get("shadow.labelled_disagreements"),
@@ -183,7 +184,7 @@ def _churn(report: ShadowReport, judged: Statuses) -> Tile:
     return Tile(
         "Churn",
         numbers.percentage(changed, total.n),
-        note=f"decisions: {total.raised:,} raised, {total.lowered:,} lowered",
+        note=f"{total.raised:,} raised, {total.lowered:,} lowered",
         help=help_for("Churn"),
         status=judged.get("shadow.churn"),
     )
@@ -227,17 +228,12 @@ def switches(found: tuple[Change, ...]) -> None:
     """Whatever was switched in the middle of the window: it blocks a promotion."""
     if not found:
         return
-    said = words.listed(
-        [
-            f"{KNOBS.get(one.knob, one.knob)} to {one.version} on {day_text(one.at.date())}"
-            for one in found
-        ]
-    )
-    st.warning(
-        f"Switched: {said}. Days before and after are not the same experiment.",
-        title="Something was switched in the middle of the window",
-        icon=":material/call_split:",
-    )
+    said = words.listed([_switch(one) for one in found])
+    states.notice(f"Switched in the middle of the window: {said}. It is marked in the charts.")
+
+
+def _switch(one: Change) -> str:
+    return f"{KNOBS.get(one.knob, one.knob)} to {one.version} on {day_text(one.at.date())}"
 
 
 def no_candidate() -> None:

@@ -14,6 +14,7 @@ from components.layout import badge, exporting, numbers
 from components.shadow.types import Checklist, CheckRow, Readiness
 
 _SHOWN = 5
+_ACTED = (Status.FAIL, Status.ERROR)
 _PASSES = (Status.PASS, Status.WARN, Status.WAIVED)
 
 
@@ -108,10 +109,7 @@ def _row(row: CheckRow, links: Links, *, full: bool) -> str:
     label, href = links.evidence(row)
     below = ""
     if full:
-        below = (
-            f"<p>{escape(row.sentence)} "
-            f'<span class="pl-quiet">{escape(row.next_step)}</span></p>'
-        )  # fmt: skip
+        below = f'<p>{escape(row.sentence)} <span class="pl-quiet">{escape(_act(row))}</span></p>'
     return (
         f"<tr><td>{badge.status_html(row.status, small=True)}</td>"
         f'<th scope="row"><a class="pl-link" target="_self" href="{escape(links.gate(row))}">'
@@ -122,6 +120,11 @@ def _row(row: CheckRow, links: Links, *, full: bool) -> str:
         f'<td data-name="Evidence"><a class="pl-link pl-light" target="_self" '
         f'href="{escape(href)}">{escape(label)}</a></td></tr>'
     )
+
+
+def _act(row: CheckRow) -> str:
+    """Who acts; and what to do, where it is more than to measure again."""
+    return row.next_step if row.status in _ACTED else row.next_step.partition(":")[0]
 
 
 def frame(rows: Sequence[CheckRow], links: Links) -> pd.DataFrame:

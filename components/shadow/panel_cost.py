@@ -85,6 +85,6 @@ def cost(found: Cost | None) -> None:
             alt=drawn.alt,
             table=drawn.table,
             key="shadow_cost_map",
-            note="Difference for 1,000 predictions. ✓ pays, ✕ costs more, ◷ open: the 95% "
-            "interval holds both. Bold: the prices above.",
+            note="Difference in $ for 1,000 predictions. ✓ pays, ✕ costs more, ◷ open: the 95% "
+            "interval holds both. Frame: the prices above.",
         )

@@ -15,6 +15,7 @@ from components.shadow import figures_scores, figures_segments
 from components.shadow import panel_words as words
 from components.shadow.types import (
     Agreement,
+    Change,
     Coverage,
     Fairness,
     MissingnessTest,
@@ -24,10 +25,13 @@ from components.shadow.types import (
 from components.statistics.slices import SliceState
 
 E_LIMIT = 20
+_NAMED = 8
 _AGAINST = {"work_type": "kind of work", "region": "region", "outcome": "outcome of the review"}
 
 
-def agreement(found: Agreement, limits: Sequence[tuple[float, str]]) -> None:
+def agreement(
+    found: Agreement, limits: Sequence[tuple[float, str]], switches: Sequence[Change]
+) -> None:
     """Churn in all, by segment and by day."""
     if not found.total.n:
         states.empty("No prediction was decided by both models.", "Choose a later as-of day.")
@@ -46,7 +50,10 @@ def agreement(found: Agreement, limits: Sequence[tuple[float, str]]) -> None:
         )
     with right:
         drawn = figures_segments.by_day(
-            found.by_day, what="Decisions that differ", limit=limits[0] if limits else None
+            found.by_day,
+            what="Decisions that differ",
+            limit=limits[0] if limits else None,
+            switches=switches,
         )
         chart(
             drawn.figure,
@@ -65,9 +72,9 @@ def groups(found: Sequence[NamedSlice], fairness: Sequence[Fairness], margin: fl
             "No group has labels yet.", "Work on the queue to label, or choose a later as-of day."
         )
         return
-    st.markdown(figures_segments.slice_words(found))
     judged = [one for one in found if one.slice.state is not SliceState.NO_DATA]
     if judged:
+        st.markdown(figures_segments.slice_words(found))
         drawn = figures_segments.slices(found, margin)
         chart(
             drawn.figure,
@@ -86,9 +93,12 @@ def _too_small(found: Sequence[NamedSlice]) -> None:
     small = [one for one in found if one.slice.state is SliceState.NO_DATA]
     if not small:
         return
-    named = words.listed(
-        [f"{figures_segments.slice_name(one)} ({one.slice.labels:,})" for one in small]
-    )
+    if len(small) > _NAMED:
+        named = f"{len(small)} of {len(found)} groups, named in the table"
+    else:
+        named = words.listed(
+            [f"{figures_segments.slice_name(one)} ({one.slice.labels:,})" for one in small]
+        )
     st.html(
         f'<p class="pl-verdict">{badge.status_html(Status.NO_DATA, small=True)} '
         f"<span>Too few labelled disagreements to judge: {escape(named)}.</span></p>"
@@ -101,9 +111,11 @@ def _fairness(found: Sequence[Fairness]) -> None:
     st.header("Errors and selection by group", anchor=False)
     names = {words.DIMENSIONS.get(one.dimension, one.dimension): one for one in found}
     first = next(iter(names))
-    chosen = st.segmented_control(
-        "By", list(names), default=first, required=True, key="fairness_by", bind="query-params"
-    )
+    chosen: str | None = first
+    if len(names) > 1:
+        chosen = st.segmented_control(
+            "By", list(names), default=first, required=True, key="fairness_by", bind="query-params"
+        )
     one = names.get(chosen or first, names[first])
     rates = [rate for rate in figures_segments.RATES if any(r.rate is rate for r in one.candidate)]
     for column, rate in zip(st.columns(max(1, len(rates)), gap="medium"), rates, strict=False):
@@ -124,7 +136,7 @@ def _fairness(found: Sequence[Fairness]) -> None:
         )
 
 
-def scores(found: Scores) -> None:
+def scores(found: Scores, switches: Sequence[Change]) -> None:
     """How far the candidate's scores lie from production's."""
     if not any(one.n for one in found.bins):
         states.empty("No prediction has a score of both models.", "Choose a later as-of day.")
@@ -142,7 +154,7 @@ def scores(found: Scores) -> None:
             note=f"Candidate minus production on the same prediction; mean {mean} points.",
         )
     with right:
-        drawn = figures_scores.over_time(found.by_day)
+        drawn = figures_scores.over_time(found.by_day, switches)
         chart(
             drawn.figure,
             title="Score differences over time",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from math import ceil
 
 import streamlit as st
 
@@ -33,7 +34,7 @@ def evidence(
         f'<p class="pl-verdict">{badge.status_html(found.status, small=True)} '
         f"<span>{escape(found.sentence)}</span></p>"
     )
-    _forecast(forecast)
+    _forecast(found, forecast, needed)
     left, right = st.columns(2, gap="medium")
     with left:
         drawn = figures_time.sequence(found, switches)
@@ -74,16 +75,26 @@ def evidence(
 def _e_note(found: Sequential) -> str:
     decides = "the unweighted one decides" if found.random_only else "the weighted one decides"
     return (
-        f"At {found.e_limit:.0f} the chance of a false alarm is at most 5% over all looks together; "
+        f"At {found.e_limit:.0f} a false alarm has a chance of at most 5% over all looks together: "
         f"{decides}."
     )
 
 
-def _forecast(forecast: Forecast | None) -> None:
+def _forecast(found: Sequential, forecast: Forecast | None, needed: int) -> None:
     if forecast is None:
         states.notice("Too little has been seen to foresee when a decision will be possible.")
         return
-    st.html(f'<p class="pl-drift-sentence">{escape(forecast_words(forecast))}</p>')
+    st.html(f'<p class="pl-drift-sentence">{escape(forecast_words(forecast))} '
+            f"{escape(missing_words(found, needed))}</p>")  # fmt: skip
+    if forecast.days.low is not None:
+        _courses(forecast)
+    st.caption(
+        f"{forecast.simulations:,} simulated courses (seed {forecast.seed}), if traffic, review "
+        "and both models stay as they are."
+    )
+
+
+def _courses(forecast: Forecast) -> None:
     horizon = f"within {forecast.horizon_days:,} days"
     tiles(
         [
@@ -96,10 +107,20 @@ def _forecast(forecast: Forecast | None) -> None:
         ],
         key="shadow_forecast",
     )  # fmt: skip
-    st.caption(
-        f"{forecast.simulations:,} simulated courses (seed {forecast.seed}), if traffic, review "
-        "and both models stay as they are."
-    )
+
+
+def missing_words(found: Sequential, needed: int) -> str:
+    """How many labels are missing to the minimum, and how long that takes at the present rate."""
+    so_far = found.days[-1].labels if found.days else 0
+    missing = needed - so_far
+    if missing <= 0:
+        return ""
+    lead = f"{missing:,} of {needed:,} labelled disagreements are still missing"
+    mature = [day for day in found.days if not day.immature]
+    if not mature or not mature[-1].labels:
+        return f"{lead}."
+    days = ceil(missing * len(mature) / mature[-1].labels)
+    return f"{lead}: about {days:,} days at the present rate. Working on the queue is quicker."
 
 
 def forecast_words(forecast: Forecast) -> str:
@@ -107,6 +128,11 @@ def forecast_words(forecast: Forecast) -> str:
     days, labels = forecast.days, forecast.labels
     if days.median == 0:
         return "The evidence is enough for a decision now."
+    if days.low is None:
+        return (
+            "In nine of ten simulated courses there is no decision within "
+            f"{forecast.horizon_days:,} days."
+        )
     if days.median is None or labels.median is None:
         return (
             f"In most simulated courses no decision is reached within {forecast.horizon_days:,} "

@@ -131,6 +131,7 @@ def block_null(
     *,
     refined: DayBlocks | None = None,
     refine_below: float = 0.02,
+    widened: Floats | None = None,
 ) -> BlockNull:
     """The null of a distance over counts of shape (days, …, bins).
 
@@ -138,6 +139,9 @@ def block_null(
     ``refine_below`` get their p from these alone, so that a family of many tests can be told
     apart at little cost. The p-value stays valid, since the second draw is independent of the
     first.
+
+    ``widened`` multiplies each cell's null distances: where days resemble the days before, whole
+    windows differ more than shuffled days show. The square is the inflation of a window's variance.
 
     Raises:
         InvalidInputError: days or bins do not fit, a count is negative or not finite, or
@@ -147,13 +151,14 @@ def block_null(
     shape = observed.shape
     cells = days.reshape(len(days), -1, days.shape[-1])
     flat = observed.ravel()
-    p, quantiles = _judged(blocks, cells, flat, statistic)
+    wider = np.ones(flat.size) if widened is None else np.asarray(widened).ravel()
+    p, quantiles = _judged(blocks, cells, flat, wider, statistic)
     counts = np.full(flat.shape, blocks.permutations)
     if refined is not None:
         _check_refined(blocks, refined)
         again = np.flatnonzero((p <= refine_below) & defined.ravel())
         if again.size and not blocks.exact:
-            p[again], _ = _judged(refined, cells[:, again], flat[again], statistic)
+            p[again], _ = _judged(refined, cells[:, again], flat[again], wider[again], statistic)
             counts[again] = refined.permutations
     p[~defined.ravel()] = 1.0
     best = blocks if refined is None or blocks.exact else refined
@@ -206,7 +211,7 @@ def _prepared(
 
 
 def _judged(
-    blocks: DayBlocks, cells: Floats, observed: Floats, statistic: Kernel
+    blocks: DayBlocks, cells: Floats, observed: Floats, wider: Floats, statistic: Kernel
 ) -> tuple[Floats, Floats]:
     """p and null quantiles of each cell; ``cells`` is (days, cells, bins)."""
     bins = cells.shape[-1]
@@ -219,6 +224,7 @@ def _judged(
         current = (blocks.chosen @ counts).reshape(blocks.permutations, -1, bins)
         reference = cells[:, part].sum(0) - current
         null, defined = _distances(reference, current, statistic)
+        null = null * wider[part]
         # Equal distances may differ in their last digits, and count as reached.
         reached = (null >= observed[part] * (1 - 1e-9) - 1e-12) | ~defined
         p[part] = _phipson_smyth(reached.sum(0), blocks)

@@ -26,7 +26,7 @@ from components.drift.figures_timeline import DayVolume
 from components.drift.types import DriftReport, Finding, RuleReplay
 from components.layout import exporting, provenance, states
 from components.pipeline import panel_records
-from dashboard import cache, drift_material, shell
+from dashboard import cache, drift_material, engines, shell
 from dashboard.access import Right
 from dashboard.drift_material import Asked, Ground
 from dashboard.filters import Filter
@@ -163,7 +163,7 @@ def _unfiltered(scope: Scope) -> Scope:
 
 @st.cache_data(ttl=cache.ANSWER_TTL, max_entries=32, show_spinner=False)
 def _ground(scope: Scope, policy_version: str, viewer_scope: str) -> Ground | None:
-    return drift_material.ground(cache.source(), cache.beside(), scope, cache.policy().drift)
+    return drift_material.ground(engines.source(), engines.beside(), scope, cache.policy().drift)
 
 
 @st.cache_data(ttl=cache.ANSWER_TTL, max_entries=32, show_spinner="Comparing the two windows")
@@ -173,10 +173,10 @@ def _report(
     """The assessment is kept, not the histograms it is made from: they are large."""
     found = _ground(_unfiltered(scope), policy_version, viewer_scope)
     assert found is not None
-    made, asked = drift_material.material(cache.source(), cache.beside(), scope, found, windows)
+    made, asked = drift_material.material(engines.source(), engines.beside(), scope, found, windows)
     judged = report(made, cache.policy().drift)
     return (
-        drift_material.with_places(cache.source(), scope, found.layout, windows, judged),
+        drift_material.with_places(engines.source(), scope, found.layout, windows, judged),
         asked,
     )
 
@@ -189,5 +189,5 @@ def _replayed(
 
     found = _ground(_unfiltered(scope), policy_version, viewer_scope)
     assert found is not None
-    made = drift_material.history(cache.source(), cache.beside(), scope, found, windows)
+    made = drift_material.history(engines.source(), engines.beside(), scope, found, windows)
     return replay(made, cache.policy().drift)

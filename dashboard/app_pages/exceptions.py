@@ -21,11 +21,18 @@ from components.exceptions import (
 )
 from components.exceptions.assess import Dimension
 from components.layout import states
+from components.reconciliation import run_picker
 from components.reconciliation.assess import Run, latest, runs
 from dashboard import shell
 from dashboard.access import Right
 from dashboard.reports.recording import recorder
-from queries import exceptions_recount, exceptions_report, migration, reconciliation_results
+from queries import (
+    exceptions_recount,
+    exceptions_report,
+    migration,
+    reconciliation_results,
+    rolled_exceptions,
+)
 from queries.errors import MissingRelationError
 from queries.exceptions_rows import PAGE_SIZE, CountRow, RecordRow
 from queries.migration_rows import BatchRow
@@ -53,7 +60,7 @@ def render() -> None:
 def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
     batches = page.ask(migration.batches).rows
     found = runs(batches)
-    run = _run(page, found)
+    run = run_picker.chosen_run(page.filter_row, found)
     if run is None:
         page.answer("No batch had begun by this day.")
         states.empty(
@@ -62,6 +69,7 @@ def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         )
         return
     rows = page.ask(exceptions_report.counts, run.id).rows
+    panel.counted(page.ask(rolled_exceptions.counted_at, run.id).rows[0])
     view = panel_filters.choose(page.filter_row, rows)
     kept = assess.matching(rows, view.filters)
     defects = assess.defects(kept)
@@ -165,23 +173,6 @@ def _reported(page: shell.Page) -> tuple[CountRow, ...] | None:
         return None if run is None else page.ask(exceptions_report.counts, run.id).rows
     except MissingRelationError:
         return None
-
-
-def _run(page: shell.Page, found: Sequence[Run]) -> Run | None:
-    decisive = latest(found)
-    if decisive is None:
-        return None
-    names = {run.id: run for run in reversed(found)}
-    with page.filter_row:
-        wanted = st.selectbox(
-            "Run",
-            list(names),
-            index=list(names).index(decisive.id),
-            key="run",
-            bind="query-params",
-            width=140,
-        )
-    return names.get(wanted, decisive)
 
 
 def _named(name: str, view: panel_filters.View) -> str:

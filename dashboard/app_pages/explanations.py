@@ -25,6 +25,7 @@ from queries import artifacts, audit, explanation_results, explanations, rollups
 from queries.artifact_rows import ArtifactRow
 from queries.audit_rows import PredictionRow
 from queries.errors import MissingRelationError
+from queries.explanation_rows import ResultRow
 from queries.scope import Scope
 
 _SHOWN = (Filter.PERIOD, Filter.ENVIRONMENT, Filter.MODEL)
@@ -85,7 +86,7 @@ def _attestation(page: shell.Page, found: assess_days.Attestation) -> None:
     )
 
 
-def _importance(page: shell.Page, rows: tuple[explanation_results.ResultRow, ...]) -> None:
+def _importance(page: shell.Page, rows: tuple[ResultRow, ...]) -> None:
     history = page.ask_own(explanation_results.results, _history(page, versions=False))
     items, explained = assess_global.importance(rows)
     weekly = assess_global.weekly(
@@ -148,7 +149,7 @@ def _one(page: shell.Page, wanted: str) -> None:
     threshold = _path(page, row, whole)
     found = one.around(explained, near, model, threshold)
     panel_one.hints(found.hints, found.why_not, threshold)
-    panel_one.neighbours(found.neighbours)
+    panel_one.neighbours(found.neighbours, wanted)
 
 
 def _answer(told: assess_one.Waterfall | None, seen: one.Seen) -> str:

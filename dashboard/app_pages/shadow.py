@@ -27,7 +27,7 @@ from components.shadow.material import Judged, Material
 from components.shadow.panel_checklist import Book, Links
 from components.shadow.types import CheckRow, Cost, ShadowReport
 from components.statistics.cost import UnitCosts
-from dashboard import cache, navigation, shadow_material, shell
+from dashboard import cache, engines, navigation, shadow_material, shell
 from dashboard.filters import Filter
 from dashboard.runbooks import runbooks
 from dashboard.shadow_material import Asked, Candidates
@@ -89,9 +89,9 @@ def _view(page: shell.Page, made: ShadowReport, pair: Pair, view: str) -> None:
     elif view == panel.GROUPS:
         panel_segments.groups(made.slices, made.fairness, given.slice_margin)
     elif view == panel.AGREEMENT:
-        panel_segments.agreement(made.agreement, _limits(page, "shadow.churn"))
+        panel_segments.agreement(made.agreement, _limits(page, "shadow.churn"), made.changes)
     elif view == panel.SCORES:
-        panel_segments.scores(made.scores)
+        panel_segments.scores(made.scores, made.changes)
     elif view == panel.COST:
         standard = unit_costs(policy.shadow.costs)
         chosen = panel_cost.prices(standard)
@@ -172,7 +172,7 @@ def _rollback_target(page: shell.Page) -> str | None:
 def _candidates(as_of: object, viewer_scope: str) -> Candidates:
     scope = Scope(shadow_material.EPOCH, as_of, as_of)  # type: ignore[arg-type]
     return read_rolled(
-        cache.source(), cache.beside(), lambda one: shadow_material.candidates(one, scope)
+        engines.source(), engines.beside(), lambda one: shadow_material.candidates(one, scope)
     )
 
 
@@ -200,8 +200,8 @@ def _material(
     known = _candidates(scope.as_of, viewer_scope)
     policy = cache.policy().shadow
     return read_rolled(
-        cache.source(),
-        cache.beside(),
+        engines.source(),
+        engines.beside(),
         lambda one: shadow_material.material(one, scope, known, pair, policy),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import click
 import sqlalchemy as sa
@@ -121,7 +121,17 @@ def _attest(source: sa.Engine, own: sa.Engine, options: Options) -> Attested | N
     """Recompute new explanations; None where there are no model files to recompute them from."""
     if settings().models_dir is None:
         return None
-    return attest(source, own, options.today, TerminalProgress(), everything=options.everything)
+    starts = [options.since] if options.since else []
+    if options.days is not None:
+        starts.append(options.today - timedelta(days=options.days))
+    return attest(
+        source,
+        own,
+        options.today,
+        TerminalProgress(),
+        since=max(starts, default=None),
+        everything=options.everything,
+    )
 
 
 def as_text(outcome: Outcome) -> str:

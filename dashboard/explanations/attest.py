@@ -14,7 +14,7 @@ from components.explanations.types import Mismatch, Unverified
 from dashboard.artifacts.models import LIGHTGBM, VerifiedModel
 from dashboard.explanations.recompute import METHODS, OUTPUT_SPACES, codes, recompute, usable_rows
 from queries.errors import IntegrityFailureError, InvalidInputError
-from queries.explanations import ExplanationRow
+from queries.explanation_rows import ExplanationRow
 
 Load = Callable[[str], VerifiedModel]
 

@@ -17,7 +17,7 @@ from dashboard.artifacts.features import CATEGORY, FLAG, ModelFeature
 from dashboard.explanations.attest import Loaded, attest, loaded
 from dashboard.explanations.recompute import codes, outputs, usable_rows
 from queries.artifact_rows import ArtifactRow
-from queries.explanations import ExplanationRow, NearRow
+from queries.explanation_rows import ExplanationRow, NearRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,8 @@ from dashboard.progress import Progress, Stage
 from queries import artifacts, explanation_results, explanations
 from queries.artifact_rows import ArtifactRow
 from queries.database import if_present, translated
-from queries.explanation_results import KnownDay
+from queries.explanation_rows import DayCount, ExplanationRow, KnownDay
 from queries.explanation_schema import metadata
-from queries.explanations import DayCount, ExplanationRow
 from queries.own_tables import ensure_tables
 from queries.rollup_marks import EMPTY, explanation_marks
 from queries.rollup_parts import midnight
@@ -28,6 +27,9 @@ from queries.scope import Scope
 LOOK_BACK_DAYS = 35
 _NO_ENVIRONMENT = "(none)"
 """Environment of explanations whose prediction is gone."""
+
+_IN_NO_HURRY = sa.text("SET LOCAL synchronous_commit = off")
+"""A day that a crash takes back is attested again: it need not wait for the disk."""
 
 TrustOf = Callable[[Sequence[ArtifactRow]], Trust]
 
@@ -62,11 +64,13 @@ def run(
     progress: Progress,
     *,
     trust_of: TrustOf = trusted.trust,
+    since: date | None = None,
     everything: bool = False,
 ) -> Attested | None:
     """Attest every day that is over and new, or changed, or whose model can be loaded only now.
 
-    None where the source has no explanations at all.
+    Days before ``since`` are not looked at; with ``everything`` every day is compared with the
+    source, otherwise the last 35. None where the source has no explanations at all.
 
     Raises:
         DatabaseError: source or own schema cannot be used; says why.
@@ -79,6 +83,7 @@ def run(
         if first is None:
             return None
         versions = _Models(reading, today, trust_of)
+        first = first if since is None else max(first, since)
         days = _days(reading, known, first, today, versions, everything)
         outcome = Attested(days=len(days))
         if days:
@@ -118,7 +123,7 @@ def _days(
     missing = (first + timedelta(days=place) for place in range((today - first).days))
     back = today - timedelta(days=LOOK_BACK_DAYS)
     starts = [first] if everything else [back, *(day for day in missing if day not in known)]
-    again = [day for day, row in known.items() if _can_now(row, versions)]
+    again = {day for day, row in known.items() if _can_now(row, versions)}
     start = max(first, min([*starts, *again]))
     if start >= today:
         return []
@@ -155,6 +160,7 @@ def _work(
 ) -> None:
     for done, (day, mark, counts) in enumerate(days, start=1):
         with own.begin():
+            own.execute(_IN_NO_HURRY)
             for tally in _attest_day(source, own, day, mark, counts, versions):
                 outcome.explained += tally.explained
                 outcome.verified += tally.verified

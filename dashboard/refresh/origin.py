@@ -45,12 +45,16 @@ def settle(source: sa.Engine, own: sa.Engine, environments: tuple[str, ...]) -> 
 
 
 def _agree(source: sa.Engine, environment: str, known: dict[date, KnownDay]) -> bool:
-    """Whether the newest rolled-up days hold the predictions that the source holds."""
+    """Whether the newest rolled-up days hold the predictions that the source holds.
+
+    Days that the source has lost contradict nothing; the refresh says that they are gone.
+    """
     held = [d for d, each in known.items() if each.source_rows and each.state == DayState.BUILT]
     days = sorted(held)[-COMPARED_DAYS:]
     if not days:
         return not known
     end = days[-1] + timedelta(days=1)
     marks = read(source, lambda s: day_marks(s, environment, days[0], end))
-    same = sum(day in marks and marks[day].fingerprint == known[day].fingerprint for day in days)
-    return same >= ALIKE * len(days)
+    both = [day for day in days if day in marks]
+    same = sum(marks[day].fingerprint == known[day].fingerprint for day in both)
+    return same >= ALIKE * len(both)

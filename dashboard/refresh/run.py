@@ -25,6 +25,7 @@ from queries.drift_rows import DayState, Layout
 from queries.drift_source import covered
 from queries.errors import DatabaseBusyError, InvalidInputError, PlumblineError
 from queries.names import PRODUCTION
+from queries.rolled_exceptions_build import refresh_exceptions
 from queries.rollup_family import Family
 from queries.rollup_reference import read_layout
 from queries.rollup_schema import ensure_rollup_schema, rollup_days, rollup_histograms, rollup_shap
@@ -80,6 +81,8 @@ def refresh(
     ensure_rollup_schema(own, [table for family in options.families for table in family.tables])
     with _alone(own):
         settle(source, own, options.environments)
+        with progress.stage("Counting the exceptions of the migration") as stage:
+            refresh_exceptions(source, own, stage.advance)
         layout, known = _layout(source, own, policy, options, progress)
         units = _units(source, own, layout, options)
         outcome = Outcome(layout.edges_id, planned=sum(len(unit.days) for unit in units))

@@ -2,7 +2,16 @@
 
 import sys
 
-NAMES = ("pages", "reconcile", "promotion", "drift", "drift-power", "explanations")
+NAMES = (
+    "pages",
+    "reconcile",
+    "promotion",
+    "drift",
+    "drift-power",
+    "drift-clean",
+    "explanations",
+    "exceptions",
+)
 
 
 def main(words: list[str]) -> None:
@@ -28,10 +37,18 @@ def main(words: list[str]) -> None:
         from tests.benchmarks import drift_power
 
         drift_power.run_from(rest)
+    if name == "drift-clean" or not words:
+        from tests.benchmarks import drift_clean
+
+        drift_clean.run_from(rest)
     if name == "explanations" or not words:
         from tests.benchmarks import explanations
 
         explanations.run_from(rest)
+    if name == "exceptions" or not words:
+        from tests.benchmarks import exceptions
+
+        exceptions.run_from(rest)
 
 
 if __name__ == "__main__":

@@ -77,9 +77,12 @@ SELECT n % 5 + 1, n / 5, h % 4096, CASE WHEN h % 20 = 3 THEN 'missing' ELSE 'dif
             ELSE (ARRAY['truncated', 'case', 'whitespace', 'rounding', 'date_swap', 'time_zone',
                         'missing', 'code_map'])[((h >> 8) % 12 + (h >> 5) % 2) % 8 + 1] END,
        'rule-' || (h >> 8) % 3, 90,
-       'batch-' || to_char(abs(hashint8(n + 77)::bigint) % {BATCHES}, 'FM0000'),
-       (ARRAY['CRIS', 'LEGACY_TAX', 'GIS', 'PAYROLL'])[n % 4 + 1]
-FROM (SELECT n, abs(hashint8(n)::bigint) AS h FROM generate_series(0, :rows - 1) AS n) AS drawn
+       'batch-' || to_char(b, 'FM0000'),
+       (ARRAY['CRIS', 'LEGACY_TAX', 'GIS', 'PAYROLL'])[b % 4 + 1]
+FROM (
+    SELECT n, abs(hashint8(n)::bigint) AS h, abs(hashint8(n + 77)::bigint) % {BATCHES} AS b
+    FROM generate_series(0, :rows - 1) AS n
+) AS drawn
 """
 _FIELDS = """
 INSERT INTO plumbline.reconciliation_fields

@@ -29,6 +29,7 @@ from tests.benchmarks.measure import Opened, StatementClock, open_page, seconds
 PERIODS = (("28 days", 28), ("90 days", 90), ("365 days", 365))
 SOURCE, ROLLED = "source alone", "roll-ups"
 PIPELINE_VIEWS = ("Agreement", "LLM", "Threshold", "Cost and latency", "Versions", "Environments")
+FEEDBACK_VIEWS = ("Overrides", "Reviewers", "Labels", "Training")
 PAGES = (
     ("status", {}),
     ("gates", {}),
@@ -36,6 +37,7 @@ PAGES = (
     ("field_accuracy", {}),
     ("exceptions", {}),
     *(("pipeline", {"view": view}) for view in PIPELINE_VIEWS),
+    *(("feedback", {"view": view}) for view in FEEDBACK_VIEWS),
 )
 SIZES = (("1.5 M", 1.0), ("6 M", 4.0))
 TICKETS_PER_YEAR = 1_500_000

@@ -160,3 +160,28 @@ def _recorded(own_url: str) -> str:
                 )
             ).scalar_one()
         )
+
+
+def test_from_the_promotion_to_what_blocks_it_and_the_prices(visit: Callable[..., Visit]) -> None:
+    window = visit()
+    window.open("shadow")
+    expect(window.page.locator(".pl-answer")).to_contain_text("may not be promoted", timeout=SLOW)
+    gate = window.page.locator(".pl-checks a").first
+    title = gate.inner_text()
+
+    window.page.get_by_role("radio", name="Cost").click()
+    price = window.page.get_by_label("A missed priority ticket")
+    expect(price).to_be_visible(timeout=SLOW)
+    price.fill("4000")
+    price.press("Enter")
+    expect(window.page).to_have_url(re.compile(r"cost_missed=4000"), timeout=SLOW)
+    window.settled()
+
+    window.page.goto(window.page.url)
+    window.settled()
+    expect(window.page.get_by_label("A missed priority ticket")).to_have_value("4000.00")
+    expect(window.page.get_by_text("Where promoting pays")).to_be_visible()
+
+    window.page.locator(".pl-checks a").first.click()
+    expect(window.page.get_by_role("dialog")).to_contain_text(title, timeout=SLOW)
+    expect(window.page).to_have_url(re.compile(r"gates\?.*gate="), timeout=SLOW)

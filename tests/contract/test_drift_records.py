@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 
-from queries import drift_records, drift_source
+from queries import drift_drill, drift_records, drift_source
 from queries.audit_parts import PAGE_SIZE
 from queries.audit_rows import After
+from queries.drift_facts import KeyRow
 from queries.drift_rows import MISSING
 from queries.rollup_reference import read_layout
 from queries.scope import Scope
@@ -71,3 +73,15 @@ def test_days_are_counted_once(connection):
 
     assert [row.day for row in rows] == sorted({row.day for row in rows})
     assert len(rows) == 7
+
+
+def test_features_that_the_reference_does_not_know_are_counted(connection, layout):
+    known = tuple(one.short_name for one in layout.features)
+    held = "SELECT count(*) FILTER (WHERE features ? 'rain_mm'), count(*) FROM prediction_audit "
+    held += "WHERE environment = 'production' AND scored_at >= :start AND scored_at < :end"
+    counted = connection.execute(sa.text(held), {"start": WEEK.start, "end": WEEK.end}).one()
+
+    assert drift_drill.unknown_keys(connection, WEEK, known).rows == ()
+    without = tuple(name for name in known if name != "rain_mm")
+    found = drift_drill.unknown_keys(connection, WEEK, without).rows
+    assert found == (KeyRow("rain_mm", *counted),)

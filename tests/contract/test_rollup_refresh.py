@@ -170,26 +170,27 @@ def test_the_same_reference_gives_the_same_id(built: Programme) -> None:
 def test_stopped_in_the_middle_it_goes_on(
     empty: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A day that fails leaves nothing of itself; the days before it stay."""
-    for number in range(6):
+    """New days of a month that fails leave nothing of themselves; the month before stays."""
+    whole, rest = 28, (TODAY - date(2026, 3, 1)).days
+    for number in range(whole + rest):
         empty.predict(FIRST + timedelta(days=number), 3)
-    write, written = building.write_day, []
+    write, written = building.write_days, []
 
-    def fails_on_the_fourth(own: Any, slot: Any, day: Any) -> int:
-        rows = write(own, slot, day)
-        written.append(slot.day)
-        if len(written) == 4:
+    def fails_on_the_second_month(*arguments: Any) -> dict[date, int]:
+        rows = write(*arguments)
+        written.append(rows)
+        if len(written) == 2:
             raise InvalidInputError("The plug was pulled.")
         return rows
 
-    monkeypatch.setattr(building, "write_day", fails_on_the_fourth)
+    monkeypatch.setattr(building, "write_days", fails_on_the_second_month)
     with pytest.raises(InvalidInputError, match="plug"):
         empty.refresh(new_reference=REFERENCE)
     monkeypatch.undo()
     days = "SELECT count(*) FROM plumbline.rollup_days"
     vectors = "SELECT count(DISTINCT day) FROM plumbline.rollup_histograms WHERE grain = 'day'"
-    assert empty.value(days) == empty.value(vectors) == 3
-    assert empty.refresh().built == 3
+    assert empty.value(days) == empty.value(vectors) == whole
+    assert empty.refresh().built == rest
     assert _as_source(empty)
 
 

@@ -134,6 +134,17 @@ def test_it_says_what_is_open(open_page, programme):
     assert "members: encoding" in said.replace(".family_name", "")
 
 
+def test_a_link_names_a_run_by_its_title_as_on_the_other_migration_pages(open_page, programme):
+    test = open_page("exceptions", programme, {"run": "Live load live-1"}, AS_OF=NOW)
+    sound(test)
+    assert test.selectbox(key="run").value == "live-1"
+
+
+def test_without_roll_ups_the_page_says_that_it_counts_now(open_page, programme):
+    test = open_page("exceptions", programme, AS_OF=NOW)
+    assert "Exceptions are counted in the source now" in words(test)
+
+
 def test_a_record_opens_from_the_link_with_its_values_masked(open_page, programme):
     test = open_page("exceptions", programme, {"record": "1"}, AS_OF=NOW)
     sound(test)

@@ -28,7 +28,7 @@ SEGMENTS = ("North", "South")
 
 def _layout() -> Layout:
     edges = tuple(float(i) for i in range(BINS + 1))
-    number = Variable("feature:age", VariableKind.NUMBER, edges, (), 0, 4.0, 2.0)
+    number = Variable("feature:age", VariableKind.NUMBER, edges, (), 0, 4.0, 2.0, "number")
     empty = Variable("feature:empty", VariableKind.CATEGORY, (), (), number.width)
     word = Variable(
         "feature:kind", VariableKind.CATEGORY, (), ("a", "b", "c"), number.width + empty.width
@@ -135,6 +135,39 @@ def test_feature_that_vanishes_is_named() -> None:
     counts[372:, :, 0] = counts[372:, :, age].sum(-1)
     counts[372:, :, age] = 0
     assert [one.kind for one in _report(counts).sanity] == [SanityKind.VANISHED]
+
+
+def test_number_that_turns_into_text_is_named_with_its_type() -> None:
+    counts = _counts(400)
+    age = slice(3, 3 + BINS)
+    text = counts[385:, :, age].copy()
+    counts[385:, :, age] = 0
+    counts[385:, :, 1] = text.sum(-1)
+    found = [one for one in _report(counts).sanity if one.kind is SanityKind.TYPE]
+    assert [one.label for one in found] == ["age"]
+    assert found[0].faults == int(text.sum())
+    assert "than the reference's number" in found[0].sentence
+
+
+def test_growth_without_a_twin_is_no_alarm_and_a_step_on_it_is() -> None:
+    counts = _trend(200)
+    assert not _report(counts).in_alarm
+    found = _report(_moved_up(counts, 180, slice(None))).in_alarm
+    assert [one.label for one in found] == ["age"]
+
+
+def _trend(days: int) -> np.ndarray:
+    """Ages that rise by a bin in half a year; neighbouring days resemble each other."""
+    generator = np.random.default_rng(5)
+    counts = _counts(days)
+    mood = 0.0
+    for day in range(days):
+        mood = 0.85 * mood + generator.normal(0, 0.1)
+        shares = np.exp(-((np.arange(BINS) - 2.5 - day / 100 - mood) ** 2) / 8)
+        for segment in range(len(SEGMENTS)):
+            place = counts[day, segment, 3 : 3 + BINS]
+            place[:] = generator.multinomial(place.sum(), shares / shares.sum())
+    return counts
 
 
 def test_too_few_days_say_so() -> None:

@@ -16,8 +16,7 @@ from dashboard.artifacts import models
 from dashboard.artifacts.models import VerifiedModel
 from dashboard.explanations.attest import Batch, Loaded, attest, loaded
 from dashboard.explanations.recompute import recompute, usable_rows
-from dashboard.sample.features import Feature, Kind, Schema
-from queries.explanations import ExplanationRow
+from queries.explanation_rows import ExplanationRow
 from tests.unit.artifact_shelf import (
     NAMES,
     NOW,
@@ -187,7 +186,9 @@ def test_a_missing_and_a_surplus_name_are_found(stored):
 
     wrong = only(attest(given, Loaded(model)))
 
-    assert [(one.feature, one.stored is None, one.recomputed is None) for one in wrong.elements] == [
+    assert [
+        (one.feature, one.stored is None, one.recomputed is None) for one in wrong.elements
+    ] == [
         ("depth", True, False),
         ("deep", False, True),
     ]
@@ -332,9 +333,3 @@ def test_a_batch_gives_what_each_row_gives(stored):
 
     assert np.array_equal(whole.values, np.array(single))
     assert whole.values.sum(axis=1) == pytest.approx(whole.output, abs=1e-5)
-
-
-def test_a_schema_says_what_a_category_is():
-    schema = Schema((Feature("kind", Kind.CATEGORY, categories=("b", "a")),))
-
-    assert schema["kind"].code("b") == 0
