@@ -21,7 +21,7 @@ from dashboard.sample.recipe import Recipe
 from dashboard.serving import LOCAL, address_of, open_browser, require_free_port, serve
 from dashboard.settings import Sample
 
-HISTORY_WEEKS = 12
+HISTORY_WEEKS = 6
 _WORKERS = 2
 _LONGEST_S = 600
 FOR_ROOT = Path("/var/lib/plumbline")

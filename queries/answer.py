@@ -42,13 +42,18 @@ def ask(
 
     The selected column names must equal the field names of ``into``.
     """
-    names = {field.name for field in fields(into)}  # type: ignore[arg-type]
+    names = [field.name for field in fields(into)]  # type: ignore[arg-type]
     begun = perf_counter()
     result = connection.execute(statement, parameters or {})
-    surplus = set(result.keys()) ^ names
+    selected = list(result.keys())
+    surplus = set(selected) ^ set(names)
     if surplus:
         raise TypeError(f"{into.__name__} and its statement differ in {sorted(surplus)}")
-    rows = tuple(into(**row) for row in result.mappings())
+    if selected == names:
+        rows = tuple(into(*row) for row in result)
+    else:
+        places = [selected.index(name) for name in names]
+        rows = tuple(into(*(row[place] for place in places)) for row in result)
     elapsed = (perf_counter() - begun) * 1000
     compiled = statement.compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}

@@ -80,7 +80,7 @@ ENTRIES: dict[str, str] = {
     "Label delay": "How long it takes from a prediction until its review is in.",
     "Layer": "One of the three steps of scoring: rules, model, LLM.",
     "LLM": "Large language model: the third layer, asked only on disagreement or escalation.",
-    "Log-odds": "The scale on which contributions add up: 0 is a risk of 0.5, 2 is 0.88, −2 is 0.12.",
+    "Log-odds": "The scale on which contributions add up: 0 is a risk of 0.5, 2 is 0.88.",
     "Model": "The statistical second layer that scores every ticket.",
     "n": "How many items were measured.",
     "No-go": "At least one required gate fails.",

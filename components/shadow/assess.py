@@ -144,11 +144,6 @@ def _caveats(material: Material, judged: Judged, given: Rules) -> tuple[str, ...
             f"{cut:,} reviews were so unlikely that their weight is cut at "
             f"{given.policy.largest_weight:,}: evidence over time leans towards what was reviewed."
         )
-    if material.switches:
-        found.append(
-            f"{len(material.switches)} switches of rules, model, LLM or configuration lie within "
-            "the comparison: its two parts were made under different conditions."
-        )
     if overlap_days(material):
         found.append(
             f"The candidate was trained on tickets of {overlap_days(material):,} days of this "
