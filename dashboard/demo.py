@@ -100,6 +100,8 @@ def _make(
     server: EmbeddedServer, database: str, models: Path, demo: Demo, progress: Progress
 ) -> datetime:
     """Fill a database with the programme and the gates' history; returns its last moment."""
+    from components.gates.policy import load_policy
+    from dashboard.commands.alert import look
     from dashboard.commands.evaluate import record_history
     from dashboard.sample.programme import build
     from dashboard.sample.recount import recount
@@ -116,6 +118,7 @@ def _make(
             week = as_of - timedelta(weeks=HISTORY_WEEKS - 1 - done)
             record_history(own, source, until=week, weeks=1)
             stage.advance(done + 1, HISTORY_WEEKS)
+        look(source, own, load_policy(None), as_of)
     return as_of
 
 

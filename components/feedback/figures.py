@@ -18,6 +18,8 @@ from components.pipeline.shares import day_text
 
 _HATCH = {"shape": "/", "size": 6, "solidity": 0.25, "fgcolor": theme.REFERENCE}
 _WEEK_MS = 7 * 86_400_000
+_SHORTEST = 150
+"""A lower figure has no room for its axis and legend."""
 
 
 def weeks(found: Weeks, limit: float | None, changes: Sequence[Change]) -> Drawn:
@@ -135,7 +137,7 @@ def groups(items: Sequence[Group], *, what: str) -> Drawn:
         },
         hovertemplate="%{x:.1%}<extra>weighted</extra>",
     )
-    theme.apply(figure, height=84 + ROW_HEIGHT * max(1, len(shown)), zero=False)
+    theme.apply(figure, height=max(_SHORTEST, 84 + ROW_HEIGHT * len(shown)), zero=False)
     figure.update_layout(hovermode="closest")
     figure.update_xaxes(tickformat=".0%", rangemode="tozero", showgrid=True)
     figure.update_yaxes(

@@ -42,7 +42,7 @@ _HELP = """Judge the policy, raise and close alerts, and recommend retraining.
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class Told:
     """What a run did, for people and for machines."""
 
     outcome: Outcome
@@ -78,15 +78,14 @@ def command(context: click.Context, *, as_of: str | None, policy: Path | None, s
     sys.exit(_exit_code(told))
 
 
-def _exit_code(told: _Told) -> int:
+def _exit_code(told: Told) -> int:
     if told.delivery is not None and told.delivery.error is not None:
         return NOT_DELIVERED
     return OPEN_ALERTS if told.outcome.standing else NONE_OPEN
 
 
-def _run(day: str | None, policy: Policy) -> _Told:
-    now = datetime.now(UTC)
-    latest = default_as_of(now)
+def _run(day: str | None, policy: Policy) -> Told:
+    latest = default_as_of(datetime.now(UTC))
     as_of = parse_as_of(day, latest) if day else latest
     if not policy.alerts.gates:
         raise InvalidInputError(
@@ -94,7 +93,19 @@ def _run(day: str | None, policy: Policy) -> _Told:
             "as in the policy that is shipped."
         )
     own_url, hook = _url("own_url", "PLUMBLINE_OWN_URL"), _webhook()
-    source = open_source(_url("source_url", "PLUMBLINE_SOURCE_URL"))
+    return look(_url("source_url", "PLUMBLINE_SOURCE_URL"), own_url, policy, as_of, hook)
+
+
+def look(
+    source_url: str, own_url: str, policy: Policy, as_of: datetime, hook: Webhook | None = None
+) -> Told:
+    """Judge the gates as of a moment, and raise and close alerts by them.
+
+    Raises:
+        InvalidInputError: a later moment was judged before.
+        DatabaseError: a database cannot be read or written.
+    """
+    source = open_source(source_url)
     try:
         evaluation = judge_policy(source, policy, as_of, own_url)
     finally:
@@ -103,8 +114,10 @@ def _run(day: str | None, policy: Policy) -> _Told:
     try:
         ensure_own_schema(own)
         with translated(), own.begin() as connection:
-            outcome = raise_alerts(connection, policy, evaluation, now, tell=hook is not None)
-        return _Told(outcome, deliver(own, hook) if hook else None)
+            outcome = raise_alerts(
+                connection, policy, evaluation, datetime.now(UTC), tell=hook is not None
+            )
+        return Told(outcome, deliver(own, hook) if hook else None)
     finally:
         own.dispose()
 
