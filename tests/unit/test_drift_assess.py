@@ -253,3 +253,22 @@ def test_faults_concentrate_in_a_category() -> None:
         100,
     )
     assert concentration(before, before) is None
+
+
+def test_the_place_of_faults_is_where_most_of_them_came_in() -> None:
+    """A category whose few faults merely did not fall with the season is not the place."""
+    before = (
+        DrillRow("channel", "app", 1000, 570),
+        DrillRow("channel", "phone", 2000, 1180),
+        DrillRow("verified", "true", 2700, 1580),
+        DrillRow("verified", "false", 300, 170),
+    )
+    after = (
+        DrillRow("verified", "true", 2700, 1573),
+        DrillRow("verified", "false", 300, 187),
+        DrillRow("channel", "app", 1000, 840),
+        DrillRow("channel", "phone", 2000, 920),
+    )
+    found = concentration(before, after)
+    assert found is not None
+    assert (found.feature, found.value) == ("channel", "app")
