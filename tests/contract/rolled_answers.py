@@ -8,23 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from queries import audit, drift_reviews
+from queries import audit
 from queries.answer import Answer
 from queries.audit_rows import LatencyRow
 from queries.database import read
-from queries.drift_rows import Layout, Variable, VariableKind
 from queries.rolled import read_rolled
 from queries.scope import Scope
-from tests.conftest import SAMPLE_UNTIL
-
-_SCORES = Variable("score:ml", VariableKind.NUMBER, tuple(k / 10 for k in range(11)), (), 0)
-_LAYOUT = Layout("tenths", SAMPLE_UNTIL, SAMPLE_UNTIL, SAMPLE_UNTIL, 1, (_SCORES,))
 
 Question = Callable[[sa.Connection, Scope], Answer[Any]]
-
-
-def _reviewed(connection: sa.Connection, scope: Scope) -> Answer[Any]:
-    return drift_reviews.reviewed(connection, scope, _LAYOUT, by="work_type")
 
 
 QUESTIONS: dict[str, Question] = {
@@ -35,8 +26,6 @@ QUESTIONS: dict[str, Question] = {
     "latency": audit.latency,
     "gap_histogram": audit.gap_histogram,
     "correctness": audit.correctness,
-    "reviewed": _reviewed,
-    "delays": drift_reviews.delays,
 }
 
 
