@@ -10,7 +10,7 @@ import pytest
 from dashboard.embedded import EmbeddedServer
 from dashboard.embedded.processes import server_processes
 from queries.errors import PlumblineError
-from tests.faults.conftest import answers, eventually, execute, held_server
+from tests.faults.conftest import answers, eventually, execute, has_ended, held_server
 
 
 def test_an_ordinary_end_stops_the_server_and_removes_its_socket(server_folder: Path) -> None:
@@ -31,7 +31,7 @@ def test_the_server_ends_when_its_app_is_killed(server_folder: Path) -> None:
     with held_server(server_folder) as held:
         held.app.kill()
         eventually(lambda: not server_processes(held.data), "the server has stopped")
-        eventually(lambda: not held.supervisor.is_running(), "the supervisor has ended")
+        eventually(lambda: has_ended(held.supervisor), "the supervisor has ended")
 
 
 def test_data_survive_the_death_of_the_app(server_folder: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_killed_supervisor_is_replaced(server_folder: Path) -> None:
     with held_server(server_folder) as held:
         orphan = held.postmaster
         held.supervisor.kill()
-        eventually(lambda: not orphan.is_running(), "the orphaned server was stopped")
+        eventually(lambda: has_ended(orphan), "the orphaned server was stopped")
         eventually(lambda: answers(held.url), "its successor answers under the same URL")
         held.app.stdin.close()
         held.app.wait()
@@ -80,7 +80,7 @@ def test_the_next_start_stops_an_orphan_when_app_and_supervisor_were_killed(
         held.supervisor.kill()
         with EmbeddedServer(server_folder) as server:
             assert answers(server.url())
-            assert not orphan.is_running()
+            assert has_ended(orphan)
 
 
 def test_a_pid_file_that_names_another_program_blocks_nobody(server_folder: Path) -> None:
