@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import log2
 
-ROWS_PER_BUCKET = 256
-"""Small, because every record of a differing bucket travels."""
-MOST_BUCKETS = 65_536
+ROWS_PER_BUCKET = 128
+"""Small, because every record of a bucket is compared again when one of them was."""
+MOST_BUCKETS = 8_192
+"""Their states are held in memory, however many records there are."""
 FEWEST_BUCKETS = 16
+_HASHES = 65_536
+"""What two bytes of a hash can tell apart."""
 PARTS = 16
 """Into so many a differing bucket is cut, because most of its records are equal after all."""
 NULL_BUCKET = -(2**63)
@@ -67,7 +71,7 @@ class ByHash:
 
     def finer(self) -> ByHash:
         """The same hashes, told apart by more of their bits, as far as there are any."""
-        return ByHash(min(self.count * PARTS, MOST_BUCKETS))
+        return ByHash(min(self.count * PARTS, _HASHES))
 
     def parts(self, bucket: int) -> range:
         """The buckets of :meth:`finer` that make up one of these."""
@@ -96,7 +100,7 @@ def by_label(label: str) -> Bucketing:
 
 
 def rows_per_bucket(rows: int) -> int:
-    """A few hundred; more where that would make too many buckets."""
+    """About a hundred; more where that would make too many buckets."""
     return max(ROWS_PER_BUCKET, rows // MOST_BUCKETS)
 
 
@@ -106,13 +110,13 @@ def by_density(rows: int, quartile_span: int) -> ByRange:
     ``quartile_span`` is the distance between the quartiles of the key, which no outlier moves.
     """
     keys_per_row = max(quartile_span, 1) * 2 / max(rows, 1)
-    width = max(int(rows_per_bucket(rows) * keys_per_row), 2)
-    return ByRange(min(max(width.bit_length() - 1, 1), 48))
+    width = max(rows_per_bucket(rows) * keys_per_row, 2.0)
+    return ByRange(min(max(round(log2(width)), 1), 48))
 
 
 def by_rows(rows: int) -> ByHash:
     """A power of two of hash buckets."""
-    wanted = max(rows // ROWS_PER_BUCKET, 1)
+    wanted = max(rows // rows_per_bucket(rows), 1)
     count = 1 << (wanted - 1).bit_length() if wanted > 1 else 1
     return ByHash(min(max(count, FEWEST_BUCKETS), MOST_BUCKETS))
 

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from queries.compare_bucket import Bucketing, by_density, by_rows
 from queries.compare_plan import Kind, Plan, Relation
-from queries.compare_sql import relation, typed
-from queries.compare_statements import as_text
+from queries.compare_sql import as_text, relation, typed
 from queries.errors import MissingRelationError
 
 _KINDS = {

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from itertools import islice
 
 import psycopg
 import sqlalchemy as sa
 
+from queries.compare_former import BIGINTS, COMPLETED, PARTIAL, RECHECKED, RUNNING, FormerRun
 from queries.compare_judge import Finding
 from queries.compare_plan import Plan
 from queries.compare_survey import BucketCount, BucketState, Totals
@@ -42,10 +42,6 @@ from queries.reconciliation_schema import (
 )
 from queries.reference_check import Orphan, Reference, ReferenceCount
 
-PARTIAL, RUNNING, COMPLETED = "partial", "running", "completed"
-RECHECKED = "rechecked"
-"""Complete, but only where the run before it had exceptions: no evidence for the rest."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
@@ -56,17 +52,7 @@ class NewRun:
     bucketing: str
     mode: str
     started_at: datetime
-    based_on: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class FormerRun:
-    """A run whose buckets may still hold."""
-
-    run_id: int
-    bucketing: str
-    status: str
-    exceptions: int
+    based_on: FormerRun | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,68 +67,14 @@ class Classified:
     confidence: int
 
 
-def former_run(
-    connection: sa.Connection, name: str, plan: Plan, *, finished: bool = False
-) -> FormerRun | None:
-    """The latest run under the same rules, complete or not; ``finished`` passes over the latter."""
-    statement = (
-        sa.select(_runs.c.run_id, _runs.c.bucketing, _runs.c.status, _runs.c.exceptions)
-        .where(_runs.c.name == name, _runs.c.pair == plan.name, _runs.c.plan_digest == plan.digest)
-        .order_by(_runs.c.run_id.desc())
-        .limit(1)
-    )
-    if finished:
-        statement = statement.where(_runs.c.status.in_([COMPLETED, RECHECKED]))
-    found = connection.execute(statement).first()
-    return None if found is None else FormerRun(*found)
-
-
-def buckets_with_exceptions(connection: sa.Connection, run_id: int) -> set[int]:
-    """Where that run had found something."""
-    statement = sa.select(_exceptions.c.bucket).where(_exceptions.c.run_id == run_id).distinct()
-    return set(connection.scalars(statement))
-
-
-def former_totals(connection: sa.Connection, run_id: int, without: Collection[int]) -> Totals:
-    """What the other buckets of that run held together."""
-    counts = (_buckets.c[name] for name in Totals.__dataclass_fields__ if name != "buckets")
-    statement = sa.select(
-        sa.func.count(), *(sa.func.coalesce(sa.func.sum(each), 0) for each in counts)
-    ).where(*_other_buckets(_buckets, run_id, without))
-    return Totals(*(int(each) for each in connection.execute(statement).one()))
-
-
-def _other_buckets(
-    table: sa.Table, run_id: int, without: Collection[int]
-) -> tuple[sa.ColumnElement[bool], ...]:
-    left_out = sa.cast(sorted(without), _BIGINTS)
-    return table.c.run_id == run_id, table.c.bucket != sa.all_(left_out)
-
-
-def former_states(connection: sa.Connection, run_id: int) -> dict[int, BucketState]:
-    """What the buckets held when that run compared them."""
-    columns = [column for column in _buckets.c if column.name != "run_id"]
-    states = {}
-    found = connection.execute(sa.select(*columns).where(_buckets.c.run_id == run_id))
-    for bucket, *counts in found:
-        source, target = (
-            BucketCount(bucket, rows, filtered, _whole(mark), _whole(digest))
-            for rows, filtered, mark, digest in (counts[:4], counts[4:])
-        )
-        states[bucket] = BucketState(bucket, source, target)
-    return states
-
-
-def _whole(number: Decimal | None) -> int | None:
-    return None if number is None else int(number)
-
-
 class Ledger:
     """The writer of one run."""
 
     def __init__(self, engine: sa.Engine, run: NewRun, totals: Totals) -> None:
         self._engine = engine
+        self._name = run.name
         self._plan = run.plan
+        self._former = run.based_on
         self._written = 0
         values = {
             "name": run.name,
@@ -152,7 +84,7 @@ class Ledger:
             "mode": run.mode,
             "status": RUNNING,
             "started_at": run.started_at,
-            "based_on": run.based_on,
+            "based_on": run.based_on.run_id if run.based_on else None,
             "source_relation": run.plan.source.title,
             "target_relation": run.plan.target.title,
             "source_filter": run.plan.source.keep_reason or None,
@@ -169,13 +101,14 @@ class Ledger:
         """Exceptions in the ledger of this run, those carried over included."""
         return self._written
 
-    def carry_over(self, former: int, without: Collection[int]) -> None:
+    def carry_over(self, former: FormerRun, without: Collection[int]) -> None:
         """Take over all buckets of the former run but these, and their exceptions."""
+        left_out = sa.cast(sorted(without), BIGINTS)
         with translated(), self._engine.begin() as connection:
-            for table in (_exceptions, _buckets):
+            for table, run_id in ((_exceptions, former.run_id), (_buckets, former.states_of)):
                 copied = [column for column in table.c if column.name != "run_id"]
                 kept = sa.select(sa.literal(self.run_id), *copied).where(
-                    *_other_buckets(table, former, without)
+                    table.c.run_id == run_id, table.c.bucket != sa.all_(left_out)
                 )
                 names = ["run_id", *(column.name for column in copied)]
                 connection.execute(sa.insert(table).from_select(names, kept))
@@ -192,10 +125,10 @@ class Ledger:
         held = tuple(states)
         begun = self._next
         with translated(), self._engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-            number = self._copy(connection, found)
+            _take_time(connection)
+            # First, because the server still joins while they are written.
             self._save_states(connection, held)
+            number = self._copy(connection, found)
             connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.run_id == self.run_id)
@@ -247,8 +180,7 @@ class Ledger:
         """Keep what one reference was found to be, with every orphan; returns how many."""
         orphans = 0
         with translated(), self._engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            _take_time(connection)
             statement = _copy_into(_orphans)
             with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
                 for orphans, each in enumerate(found, start=1):
@@ -278,22 +210,43 @@ class Ledger:
 
     def stop(self, when: datetime) -> None:
         """Mark the run partial: what is complete stays, and the next run goes on from there."""
-        self._close(PARTIAL, when, None)
-
-    def complete(self, when: datetime, status: str = COMPLETED) -> None:
-        """Count per field and per possible explanation, and forget the buckets of older runs."""
         with translated(), self._engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            self._close(connection, PARTIAL, when, None)
+
+    def complete(self, when: datetime, rechecked: Collection[int] | None = None) -> None:
+        """Count per field and per possible explanation, and forget the buckets of older runs.
+
+        A run that only ``rechecked`` buckets renews their states where those of the others are.
+        """
+        with translated(), self._engine.begin() as connection:
+            _take_time(connection)
             connection.execute(_insert_groups(self.run_id))
             matched = int(connection.execute(_matched(self.run_id)).scalar_one())
             self._count_fields(connection, matched)
-            run = sa.select(_runs.c.name, _runs.c.pair).where(_runs.c.run_id == self.run_id)
-            name, pair = connection.execute(run).one()
-            older = sa.select(_runs.c.run_id).where(
-                _runs.c.name == name, _runs.c.pair == pair, _runs.c.run_id < self.run_id
-            )
-            connection.execute(sa.delete(_buckets).where(_buckets.c.run_id.in_(older)))
-        self._close(status, when, matched)
+            if rechecked is None or self._former is None:
+                self._forget_older(connection, self.run_id)
+                self._close(connection, COMPLETED, when, matched)
+            else:
+                self._renew_states(connection, self._former.states_of, rechecked)
+                self._forget_older(connection, self._former.states_of)
+                self._close(connection, RECHECKED, when, matched)
+
+    def _renew_states(
+        self, connection: sa.Connection, kept_by: int, rechecked: Collection[int]
+    ) -> None:
+        old = _buckets.c.bucket == sa.any_(sa.cast(sorted(rechecked), BIGINTS))
+        connection.execute(sa.delete(_buckets).where(_buckets.c.run_id == kept_by, old))
+        ours = sa.update(_buckets).where(_buckets.c.run_id == self.run_id)
+        connection.execute(ours.values(run_id=kept_by))
+
+    def _forget_older(self, connection: sa.Connection, kept_by: int) -> None:
+        older = sa.select(_runs.c.run_id).where(
+            _runs.c.name == self._name,
+            _runs.c.pair == self._plan.name,
+            _runs.c.run_id < self.run_id,
+            _runs.c.run_id != kept_by,
+        )
+        connection.execute(sa.delete(_buckets).where(_buckets.c.run_id.in_(older)))
 
     def _count_fields(self, connection: sa.Connection, matched: int) -> None:
         counted = (
@@ -315,15 +268,23 @@ class Ledger:
         if rows:
             connection.execute(sa.insert(_fields), rows)
 
-    def _close(self, status: str, when: datetime, matched: int | None) -> None:
+    def _close(
+        self, connection: sa.Connection, status: str, when: datetime, matched: int | None
+    ) -> None:
         values = {
             "status": status,
             "finished_at": when,
             "matched": matched,
             "exceptions": self._written,
         }
-        with translated(), self._engine.begin() as connection:
-            connection.execute(sa.update(_runs).where(_runs.c.run_id == self.run_id).values(values))
+        connection.execute(sa.update(_runs).where(_runs.c.run_id == self.run_id).values(values))
+
+
+def _take_time(connection: sa.Connection) -> None:
+    """Millions of exceptions take longer to write than any question of a page may."""
+    unbounded = ("statement_timeout", "idle_in_transaction_session_timeout")
+    asked = ", ".join(f"set_config('{name}', '0', true)" for name in unbounded)
+    connection.exec_driver_sql(f"SELECT {asked}")
 
 
 def _numbers(run_id: int, bucket: int, *sides: BucketCount) -> str:
@@ -344,9 +305,6 @@ def _driver(connection: sa.Connection) -> psycopg.Connection[object]:
     if not isinstance(driver, psycopg.Connection):
         raise TypeError("the ledger is written through psycopg")
     return driver
-
-
-_BIGINTS = sa.ARRAY(sa.BigInteger())
 
 
 def _insert_groups(run_id: int) -> sa.Insert:

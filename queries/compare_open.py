@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from queries.compare import AcrossDatabases, PostgresSide, SameDatabase
+from queries.compare import SameDatabase
+from queries.compare_across import AcrossDatabases, PostgresSide
 from queries.compare_bucket import Bucketing, ByRange, by_rows
 from queries.compare_catalog import RelationInfo, choose_bucketing, inspect
 from queries.compare_foreign import ForeignSide, open_foreign
@@ -77,6 +78,8 @@ def in_one_database(source: Side, target: Side) -> bool:
     """Whether one connection can read both relations."""
     if not (source.is_postgres and target.is_postgres):
         return False
+    if source.engine is target.engine:
+        return True
     with translated(), source.engine.connect() as ours, target.engine.connect() as theirs:
         here, there = ours.execute(_IDENTITY).one(), theirs.execute(_IDENTITY).one()
         if tuple(here) != tuple(there):

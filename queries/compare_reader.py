@@ -15,15 +15,15 @@ from queries.database import translate, translated
 Texts = tuple[str | None, ...]
 
 # Canonical text depends on these; a long comparison must not be cut off for waiting.
-_SETTINGS = (
-    "SET LOCAL timezone = 'UTC'",
-    "SET LOCAL datestyle = 'ISO, YMD'",
-    "SET LOCAL intervalstyle = 'iso_8601'",
-    "SET LOCAL bytea_output = 'hex'",
-    "SET LOCAL extra_float_digits = 1",
-    "SET LOCAL statement_timeout = 0",
-    "SET LOCAL idle_in_transaction_session_timeout = 0",
-)
+_SETTINGS = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "iso_8601",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
 WORK_MEMORY_MB = 32
 
 
@@ -54,9 +54,9 @@ class Reader:
             if self._snapshot is not None:
                 literal = self._snapshot.replace("'", "")
                 self._connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{literal}'")
-            for setting in _SETTINGS:
-                self._connection.exec_driver_sql(setting)
-            self._connection.exec_driver_sql(f"SET LOCAL work_mem = '{self._work_memory_mb}MB'")
+            settings = _SETTINGS | {"work_mem": f"{self._work_memory_mb}MB"}
+            asked = (f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+            self._connection.exec_driver_sql(f"SELECT {', '.join(asked)}")
         return self
 
     def __exit__(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import BIT, JSONB
 
 from queries.compare_bucket import NULL_BUCKET, Bucketing, ByRange, Span, runs
@@ -46,6 +47,12 @@ _SPACE_CHARACTERS = " \t\n\r\f\v"
 _MICROSECOND = Decimal("0.000001")
 
 Expression = sa.ColumnElement[Any]
+_DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+
+def as_text(statement: sa.sql.expression.ClauseElement) -> str:
+    """The statement with its values written out; percent signs stay single."""
+    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 def typed(value: Value, kind: Kind) -> Expression:
@@ -226,19 +233,20 @@ def within(
         else runs(each for each in chosen if each != NULL_BUCKET)
     )
     by_range = bucketing if isinstance(bucketing, ByRange) else None
-    place = values[0] if by_range else bucket(plan, bucketing, values)
-    conditions: list[sa.ColumnElement[bool]] = []
-    for first, last in spans:
-        low, high = by_range.bounds(first, last) if by_range else (first, last)
-        conditions.append(place.between(_big(low), _big(high)))
+    place = as_text(values[0] if by_range else bucket(plan, bucketing, values))
+    # Written out, because hundreds of conditions take long to compile one by one.
+    conditions = [
+        f"({place}) BETWEEN {_big(low)} AND {_big(high)}"
+        for low, high in (by_range.bounds(*span) if by_range else span for span in spans)
+    ]
     if by_range and not isinstance(chosen, Span) and NULL_BUCKET in chosen:
-        conditions.append(values[0].is_(None))
-    return sa.or_(*conditions) if conditions else sa.false()
+        conditions.append(f"({place}) IS NULL")
+    return sa.literal_column(f"({' OR '.join(conditions) or 'false'})", sa.Boolean())
 
 
-def _big(number: int) -> Expression:
+def _big(number: int) -> str:
     """A bigint: a numeric bound would lose the index."""
-    return sa.literal_column(f"({number})::bigint" if number < 0 else f"{number}::bigint")
+    return f"({number})::bigint"
 
 
 def relation(side: Relation) -> sa.TableClause:

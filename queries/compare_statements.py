@@ -6,29 +6,23 @@ use parallel workers, and nothing piles up in this process.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from queries import compare_sql as build
 from queries.compare_bucket import Bucketing, Selection
 from queries.compare_plan import Field, Kind, Plan, Relation
-
-_DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+from queries.compare_sql import as_text
 
 # The transaction that wrote a row. Whatever changes a bucket either writes a row in a transaction
 # that no earlier snapshot has seen, or leaves fewer rows: count and sum together tell.
 # A difference of ages is the number of that transaction, for which there is no cast; hashes of
 # numbers are cheaper than those of records.
 _ROW_VERSION = "hashint8extended(age(xmin)::bigint - age('3'::xid), 0)"
-
-
-def as_text(statement: sa.sql.expression.ClauseElement) -> str:
-    """The statement with its values written out; percent signs stay single."""
-    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 class Hashing(Enum):
@@ -93,8 +87,8 @@ class Statements:
             statement = statement.where(self._within(identity, buckets))
         return as_text(statement.group_by(sa.literal_column("1")))
 
-    def duplicates(self, *, source: bool, buckets: Selection = None) -> str:
-        """Those of the buckets in which a key of this side stands more than once."""
+    def duplicates(self, *, source: bool) -> str:
+        """The buckets in which a key of this side stands more than once."""
         side = self._side(source)
         names = [f"k{i}" for i in range(len(self.plan.identity))]
         identity = self._identity(source)
@@ -103,14 +97,42 @@ class Statements:
         keep = build.kept(side)
         if keep is not None:
             inner = inner.where(keep)
-        if buckets is not None:
-            inner = inner.where(self._within(identity, buckets))
-        positions: list[build.Expression] = [
-            sa.literal_column(str(i + 1)) for i in range(len(keys))
-        ]
-        repeated = inner.group_by(*positions).having(sa.func.count() > 1).subquery("d")
+        repeated = inner.group_by(*_positions(keys)).having(sa.func.count() > 1).subquery("d")
         values = [repeated.c[name] for name in names]
         return as_text(sa.select(build.bucket(self.plan, self.bucketing, values)).distinct())
+
+    def survey_keys(self, *, source: bool, marked: bool, buckets: Selection) -> str:
+        """:meth:`survey` and :meth:`duplicates` of a few buckets in one.
+
+        Columns: those of the survey, and whether a key stands there more than once.
+        """
+        side = self._side(source)
+        names = [f"k{i}" for i in range(len(self.plan.identity))]
+        identity = self._identity(source)
+        keys = [key.label(name) for key, name in zip(identity, names, strict=True)]
+        row_version: build.Expression = sa.literal_column(_ROW_VERSION)
+        keep = build.kept(side)
+        inner = (
+            sa.select(
+                *keys,
+                _count(keep).label("kept"),
+                sa.func.count().label("found"),
+                (sa.func.sum(row_version) if marked else sa.null()).label("mark"),
+            )
+            .select_from(build.relation(side))
+            .where(self._within(identity, buckets))
+            .group_by(*_positions(keys))
+            .subquery("d")
+        )
+        statement = sa.select(
+            build.bucket(self.plan, self.bucketing, [inner.c[name] for name in names]),
+            sa.func.sum(inner.c.kept),
+            sa.func.sum(inner.c.found - inner.c.kept),
+            sa.func.sum(inner.c.mark) if marked else sa.null(),
+            sa.null(),
+            sa.func.bool_or(inner.c.kept > 1),
+        )
+        return as_text(statement.group_by(sa.literal_column("1")))
 
     def join(self, buckets: Selection) -> str:
         """The null-safe full join: every pair that differs and every record without a partner.
@@ -339,6 +361,10 @@ class Statements:
     def _folded(self, source: bool) -> list[build.Expression]:
         pairs = zip(self.plan.fields, self._values(source), strict=True)
         return [build.folded(field, value) for field, value in pairs]
+
+
+def _positions(columns: Sequence[build.Expression]) -> list[build.Expression]:
+    return [sa.literal_column(str(i + 1)) for i in range(len(columns))]
 
 
 def _count(keep: sa.ColumnElement[bool] | None) -> build.Expression:

@@ -72,6 +72,15 @@ class Totals:
             self.target_filtered + other.target_filtered,
         )
 
+    def __sub__(self, other: Totals) -> Totals:
+        return Totals(
+            self.buckets - other.buckets,
+            self.source_rows - other.source_rows,
+            self.target_rows - other.target_rows,
+            self.source_filtered - other.source_filtered,
+            self.target_filtered - other.target_filtered,
+        )
+
 
 def totals(states: Collection[BucketState]) -> Totals:
     """The sums over these buckets."""

@@ -14,11 +14,12 @@ import sqlalchemy as sa
 from components.exceptions.causes import CauseKind
 from components.exceptions.defects import CountedGroup, Defect, isolated, systematic
 from dashboard.progress import SilentProgress, TerminalProgress
+from dashboard.reconcile.basis import Options
 from dashboard.reconcile.resolve import Place
-from dashboard.reconcile.run import InterruptedRunError, Options, Outcome, run_table
+from dashboard.reconcile.run import InterruptedRunError, Outcome, run_table
 from dashboard.reconcile.spec import load
 from dashboard.settings import settings
-from queries.compare_ledger import PARTIAL
+from queries.compare_former import PARTIAL
 from queries.compare_results import groups_of
 from queries.database import own_engine
 from queries.errors import InvalidInputError, PlumblineError

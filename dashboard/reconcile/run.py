@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from dashboard.progress import Progress, Stage
+from dashboard.reconcile.basis import Options, find_basis
 from dashboard.reconcile.classify import Causes
 from dashboard.reconcile.resolve import Place, references, resolve
 from dashboard.reconcile.spec import Specification, Table
 from queries.compare import ROWS_PER_WINDOW
 from queries.compare_bucket import NULL_BUCKET as WITHOUT_KEY
 from queries.compare_bucket import Bucketing, Selection, Span, by_label, by_rows, portions
-from queries.compare_ledger import (
-    COMPLETED,
-    PARTIAL,
-    RECHECKED,
-    RUNNING,
-    FormerRun,
-    Ledger,
-    NewRun,
-    buckets_with_exceptions,
-    former_run,
-    former_states,
-    former_totals,
-)
+from queries.compare_former import COMPLETED, PARTIAL, RECHECKED
+from queries.compare_ledger import Ledger, NewRun
 from queries.compare_open import (
     Comparison,
     Side,
@@ -39,8 +30,6 @@ from queries.compare_open import (
 )
 from queries.compare_plan import Plan
 from queries.compare_survey import BucketState, Totals, totals
-from queries.database import translated
-from queries.errors import InvalidInputError
 from queries.reconciliation_schema import ensure_reconciliation_schema
 from queries.reference_check import Reference, ReferenceCheck
 
@@ -49,17 +38,6 @@ _ONE_PIECE = 1.5
 _FEWEST_ROWS = 50_000
 # Past this many buckets, counting all of them is sooner done than finding each by its bounds.
 _MOST_BOUNDS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """``changed`` re-checks only buckets that changed since the last run under the same rules;
-    ``fresh`` keeps nothing of a run that was interrupted; ``suspects`` re-checks only buckets in
-    which the last run found exceptions, and is blind for new damage elsewhere."""
-
-    changed: bool = False
-    fresh: bool = False
-    suspects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +91,22 @@ def run_table(
         InvalidInputError: suspects are to be re-checked, and no run tells which they are.
         InterruptedRunError: Ctrl-C; what was complete is kept and marked partial.
     """
-    source, target = engine_for(specification.source.resolved()), None
+    here, there = specification.source.resolved(), specification.target.resolved()
+    source = engine_for(here)
+    target = source
     try:
-        target = engine_for(specification.target.resolved())
-        plan, ours, theirs = resolve(table, place, source, target)
-        checks = references(table, place, theirs)
-        ensure_reconciliation_schema(own)
+        if there != here:
+            target = engine_for(there)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            prepared = pool.submit(ensure_reconciliation_schema, own)
+            plan, ours, theirs = resolve(table, place, source, target)
+            checks = references(table, place, theirs)
+            prepared.result()
         runner = _Runner(specification, table, plan, checks, ours, theirs, own, options)
         return runner.run(progress)
     finally:
         source.dispose()
-        if target is not None:
-            target.dispose()
+        target.dispose()
 
 
 class _Runner:
@@ -145,13 +127,13 @@ class _Runner:
         self._sides = (source, target)
         self._orphans = 0
         self._own = own
-        self._options = options
         self._together = in_one_database(source, target)
         self._classify = Causes(plan, table)
-        self._former = self._find_former()
-        self._suspected = self._find_suspected()
-        self._before = self._find_states()
-        self._untouched = self._find_untouched()
+        basis = find_basis(own, specification.name, plan, options)
+        self._former = basis.run
+        self._suspected = basis.suspected
+        self._before = basis.states
+        self._untouched = basis.untouched
 
     def run(self, progress: Progress) -> Outcome:
         bucketing = (
@@ -168,42 +150,6 @@ class _Runner:
         if again is None:
             raise AssertionError("a comparison by hashes is never skewed")
         return again
-
-    def _find_former(self) -> FormerRun | None:
-        if self._options.fresh:
-            return None
-        rechecking = self._options.suspects
-        with translated(), self._own.connect() as connection:
-            former = former_run(connection, self._name, self._plan, finished=rechecking)
-        broken_off = former is not None and former.status in {PARTIAL, RUNNING}
-        return former if rechecking or self._options.changed or broken_off else None
-
-    def _find_states(self) -> dict[int, BucketState]:
-        """What the buckets held when the former run compared them, where that decides anything."""
-        if self._former is None or self._suspected is not None:
-            return {}
-        with translated(), self._own.connect() as connection:
-            return former_states(connection, self._former.run_id)
-
-    def _find_suspected(self) -> set[int] | None:
-        """The buckets in which the former run found exceptions; None where all are looked at."""
-        if not self._options.suspects:
-            return None
-        with translated(), self._own.connect() as connection:
-            former = self._former
-            if former is None or not former_totals(connection, former.run_id, ()).buckets:
-                raise InvalidInputError(
-                    f"{self._plan.name} has no complete run under the present rules, so nothing "
-                    "tells which records to check again. Run without --open first."
-                )
-            return buckets_with_exceptions(connection, former.run_id)
-
-    def _find_untouched(self) -> Totals:
-        """What the buckets hold that are not looked at again."""
-        if self._former is None or self._suspected is None:
-            return Totals()
-        with translated(), self._own.connect() as connection:
-            return former_totals(connection, self._former.run_id, self._suspected)
 
     def _attempt(
         self, bucketing: Bucketing, progress: Progress, *, final: bool = False
@@ -255,28 +201,28 @@ class _Runner:
                 bucketing.label,
                 mode if whole else f"{mode}, only buckets with exceptions checked again",
                 datetime.now(UTC),
-                self._former.run_id if self._former else None,
+                self._former,
             ),
             held,
         )
         compared = 0
         try:
-            if self._former:
-                ledger.carry_over(self._former.run_id, self._left_behind(states, todo))
+            if self._former and whole:
+                # What is not compared keeps its former state: a later run sees what changed since.
+                ledger.carry_over(self._former, todo | (self._before.keys() - states.keys()))
             with progress.stage(f"{self._plan.name}: compare") as stage:
                 for done in self._portions(comparison, states, todo, ledger, stage):
                     compared += done
             self._follow_references(ledger, progress)
             with progress.stage(f"{self._plan.name}: count exceptions"):
-                status = COMPLETED if whole else RECHECKED
-                ledger.complete(datetime.now(UTC), status)
+                ledger.complete(datetime.now(UTC), self._suspected)
         except BaseException as error:
             ledger.stop(datetime.now(UTC))
             if isinstance(error, KeyboardInterrupt):
                 outcome = self._outcome(ledger, held, compared, PARTIAL)
                 raise InterruptedRunError(outcome) from error
             raise
-        return self._outcome(ledger, held, compared, status)
+        return self._outcome(ledger, held, compared, COMPLETED if whole else RECHECKED)
 
     def _follow_references(self, ledger: Ledger, progress: Progress) -> None:
         """Every reference is followed in every run: an anti-join is cheap, and parents change."""
@@ -299,13 +245,6 @@ class _Runner:
             if not state.unchanged_since(before.get(bucket))
         }
 
-    def _left_behind(self, states: dict[int, BucketState], todo: set[int]) -> set[int]:
-        """Buckets of the former run that are not taken over: compared again, or gone.
-
-        The others keep their former state, so that a later run still sees what has changed since.
-        """
-        return todo | (self._suspected or set()) | (self._before.keys() - states.keys())
-
     def _portions(
         self,
         comparison: Comparison,
@@ -316,8 +255,9 @@ class _Runner:
     ) -> Iterator[int]:
         suspects = comparison.suspects(states, todo)
         quiet = todo - set(suspects)
-        ledger.write((states[each] for each in sorted(quiet)), ())
-        yield len(quiet)
+        if quiet:
+            ledger.write((states[each] for each in sorted(quiet)), ())
+            yield len(quiet)
         total = sum(states[each].rows for each in suspects)
         whole = len(suspects) == len(states) and not self._untouched.buckets
         limit = comparison.rows_per_portion

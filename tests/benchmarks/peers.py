@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -85,7 +86,7 @@ def reladiff(
     start = perf_counter() - begun
     wanted = [each for name in columns for each in ("-c", name)]
     together = source == target
-    ends = [_plain(source), "source", *([] if together else [_plain(target)]), "target"]
+    ends = [_address(source), "source", *([] if together else [_address(target)]), "target"]
     unique = ["--assume-unique-key"] if together else []
     command = [str(program), *ends, "-k", "id", *wanted, *unique, "--json"]
     seconds, megabytes, output = _watched(command, source, folder)
@@ -104,6 +105,13 @@ def datacompy(program: Path, url: str, folder: Path) -> Measured:
 def _plain(url: str) -> str:
     """The database alone: where its server is, libpq reads from the environment."""
     return f"postgresql:///{sa.make_url(url).database}"
+
+
+def _address(url: str) -> str:
+    """Server and database without the password, which libpq reads from the environment."""
+    parsed, given = sa.make_url(url), _environment(url)
+    host, port = quote(given.get("PGHOST", ""), safe=""), given.get("PGPORT", "5432")
+    return f"postgresql://{parsed.username}@{host}:{port}/{parsed.database}"
 
 
 def _environment(url: str) -> dict[str, str]:

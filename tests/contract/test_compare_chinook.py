@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from components.exceptions.causes import CauseKind
 from components.exceptions.defects import CountedGroup, systematic
 from dashboard.progress import SilentProgress
+from dashboard.reconcile.basis import Options
 from dashboard.reconcile.resolve import Place
-from dashboard.reconcile.run import Options, Outcome, run_table
+from dashboard.reconcile.run import Outcome, run_table
 from dashboard.reconcile.spec import parse
 from queries.compare_results import groups_of, page_of
 from tests.conftest import connected, new_database

@@ -143,6 +143,20 @@ def find(ground: Ground, plan: Plan, together: bool, bucketing: object) -> list[
         return list(comparison.compare(None if together else chosen))
 
 
+def find_again(ground: Ground, plan: Plan, bucketing: object) -> list[Finding]:
+    """As ``--open`` does: only buckets that are named, here all there are."""
+    with open_comparison(
+        ground.source, ground.target, plan, bucketing, together=True
+    ) as comparison:
+        named = comparison.survey(hashed=False, whole=False)
+    with open_comparison(
+        ground.source, ground.target, plan, bucketing, together=True
+    ) as comparison:
+        states = comparison.survey(hashed=False, whole=False, buckets=set(named))
+        assert states == named
+        return list(comparison.compare(sorted(states)))
+
+
 def surplus(ground: Ground, first: str, second: str) -> Counter[tuple[str | None, ...]]:
     """PostgreSQL's own multiset difference, in canonical text."""
     texts = [
@@ -244,6 +258,19 @@ def test_keyed_differences_are_those_of_except_all(
     def check(tables: tuple[list[tuple], list[tuple]]) -> None:
         fill(ground, *tables)
         check_keyed(ground, find(ground, plan, together, bucketing), len(keys))
+
+    check()
+
+
+def test_named_buckets_alone_differ_as_all_do(ground: Ground) -> None:
+    plan, bucketing = plan_of(ground, ("k1",)), ByRange(1)
+
+    @same_ground
+    @given(pairs())
+    @example(THREE_FOR_ONE)
+    def check(tables: tuple[list[tuple], list[tuple]]) -> None:
+        fill(ground, *tables)
+        check_keyed(ground, find_again(ground, plan, bucketing), 1)
 
     check()
 

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from dashboard.commands.reconcile import command
-from dashboard.reconcile.run import Options, Outcome
+from dashboard.reconcile.basis import Options
+from dashboard.reconcile.run import InterruptedRunError, Outcome
 from dashboard.settings import settings
+from queries.compare import SameDatabase
 from queries.errors import InvalidInputError
 from queries.reconciliation_results import latest_runs
 from tests.conftest import connected
@@ -23,6 +25,7 @@ from tests.contract.test_compare_runs import (
     SPEC,
     change,
     database,
+    interrupted_after,
     ledger,
     run,
     source,
@@ -79,6 +82,47 @@ def test_a_fix_that_breaks_its_neighbour_or_empties_its_bucket_is_told(database:
     assert found(database, again) - FOUND == {("18", None, "surplus_copy")}
     assert FOUND - found(database, again) == gone
     assert found(database, run(database, database)) == found(database, again)
+
+
+def test_rechecks_build_on_each_other(database: str) -> None:
+    change(database, *DAMAGE)
+    first = run(database, database)
+    change(database, FIX)
+    second = run(database, database, options=OPEN)
+    change(database, "DELETE FROM new_members WHERE id = 100001")
+    third = run(database, database, options=OPEN)
+    assert (third.based_on, third.exceptions_before) == (second.run_id, second.exceptions)
+    left = FOUND - {("17", "name", "null_out"), ("100001", None, "extra")}
+    assert found(database, third) == left
+    assert (third.buckets, third.target_rows) == (first.buckets - 1, first.target_rows - 1)
+    change(database, ELSEWHERE)
+    whole = run(database, database, options=CHANGED)
+    assert (whole.compared, whole.buckets) == (1, third.buckets)
+    assert found(database, whole) == left | {("3000", "name", "other")}
+
+
+def test_nothing_is_built_on_a_recheck_that_was_interrupted(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(database, *DAMAGE)
+    first = run(database, database)
+    change(database, FIX, ELSEWHERE)
+    with (
+        interrupted_after(monkeypatch, SameDatabase, 0),
+        pytest.raises(InterruptedRunError),
+    ):
+        run(database, database, options=OPEN)
+    again = run(database, database, options=OPEN)
+    assert again.based_on == first.run_id
+    assert found(database, again) == FOUND - {("17", "name", "null_out")}
+    with (
+        interrupted_after(monkeypatch, SameDatabase, 0),
+        pytest.raises(InterruptedRunError),
+    ):
+        run(database, database, options=OPEN)
+    whole = run(database, database, options=CHANGED)
+    expected = FOUND - {("17", "name", "null_out")} | {("3000", "name", "other")}
+    assert found(database, whole) == expected
 
 
 def test_no_gate_takes_a_recheck_for_a_whole_comparison(database: str) -> None:

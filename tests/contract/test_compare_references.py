@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from dashboard.progress import SilentProgress
+from dashboard.reconcile.basis import Options
 from dashboard.reconcile.resolve import Place
-from dashboard.reconcile.run import Options, Outcome, run_table
+from dashboard.reconcile.run import Outcome, run_table
 from dashboard.reconcile.spec import SpecificationError, parse
 from queries.database import own_engine
 from queries.reconciliation_results import OrphanRow, orphans, references

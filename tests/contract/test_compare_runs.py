@@ -13,11 +13,13 @@ from click.testing import CliRunner
 
 from dashboard.commands.reconcile import command
 from dashboard.progress import SilentProgress
+from dashboard.reconcile.basis import Options
 from dashboard.reconcile.resolve import Place
-from dashboard.reconcile.run import InterruptedRunError, Options, Outcome, run_table
+from dashboard.reconcile.run import InterruptedRunError, Outcome, run_table
 from dashboard.reconcile.spec import SpecificationError, parse
 from dashboard.settings import settings
-from queries.compare import AcrossDatabases, SameDatabase
+from queries.compare import SameDatabase
+from queries.compare_across import AcrossDatabases
 from queries.compare_judge import Finding
 from queries.compare_results import ExceptionRow, page_of
 from queries.database import own_engine
@@ -347,6 +349,27 @@ def test_text_that_postgres_cannot_hold_is_spelt_out(database: str, tmp_path: Pa
     copy.close()
     rows = ledger(database, run(start, database))
     assert [row.source_value for row in rows] == ["a\\x00b", "\\udcffa"]
+
+
+def test_no_digit_of_a_time_is_lost_and_no_zone_makes_a_difference(
+    database: str, tmp_path: Path
+) -> None:
+    """SQLite keeps times as text, finer than PostgreSQL's microsecond and in any zone."""
+    start = sqlite_copy(database, tmp_path / "old.sqlite")
+    with sqlite3.connect(tmp_path / "old.sqlite") as copy:
+        for number, text in (
+            (1, "2024-01-01T00:00:01.0000001Z"),
+            (2, "2023-12-31 19:00:02.000000-05:00"),
+            (3, "2024-01-01T00:00:03.0000000Z"),
+        ):
+            copy.execute("UPDATE old_members SET at = ? WHERE id = ?", (text, number))
+    copy.close()
+    (row,) = ledger(database, run(start, database))
+    assert (row.key, row.field, row.source_value) == (
+        ["1"],
+        "at",
+        "2024-01-01 00:00:01.0000001",
+    )
 
 
 @pytest.mark.parametrize(
