@@ -129,9 +129,8 @@ migration_exceptions = relation(
     ),
     sa.Index(
         "migration_exceptions_counts",
-        *("batch_id", "status", "severity", "cause", "field", "first_seen_at"),
+        *("batch_id", "status", "severity", "cause", "field", "exception_id", "first_seen_at"),
     ),
-    sa.Index("migration_exceptions_cause", "batch_id", "cause", "exception_id"),
     sa.Index("migration_exceptions_record", "table_name", "key"),
     sa.Index("migration_exceptions_first_seen", "first_seen_at"),
     sa.Index("migration_exceptions_last_seen", "last_seen_at"),

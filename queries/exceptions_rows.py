@@ -32,6 +32,15 @@ class CountRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldCountRow:
+    """Exceptions of one field of one table; without a field they are about whole records."""
+
+    table_name: str
+    field: str | None
+    exceptions: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchCountRow:
     """Exceptions of one batch, and those of them that are open now."""
 

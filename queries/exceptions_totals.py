@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from queries.contract import migration_exceptions
 
 _x = migration_exceptions.c
-OPEN, CRITICAL, FALSE_POSITIVE = "open", "critical", "false_positive"
+WAIVED, FALSE_POSITIVE = "waived", "false_positive"
+CLOSED = ("fixed", WAIVED, FALSE_POSITIVE)
+LESSER = ("major", "minor")
 
 
 @dataclass(frozen=True, slots=True)
 class BatchTotals:
-    """One batch. ``records`` are distinct; ``critical_open`` are critical and still open.
+    """One batch. ``records`` are distinct; ``critical_open`` are critical and neither fixed
+    nor refuted.
 
     An ``untraceable`` exception lacks its key, its reason, or both values of its field. A batch
     is ``blocked`` if it met a critical exception that was not a false positive.
@@ -37,12 +40,12 @@ class BatchTotals:
 def batch_totals(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """One row for each batch that has exceptions: records first, so that nothing is sorted."""
     key = (_x.batch_id, sa.func.coalesce(_x.table_name, ""), sa.func.coalesce(_x.key, ""))
-    harm = sa.and_(_x.severity == CRITICAL, _x.status != FALSE_POSITIVE)
+    harm = sa.and_(is_critical(), _x.status.is_distinct_from(FALSE_POSITIVE))
     record = (
         sa.select(
             _x.batch_id,
             sa.func.count().label("exceptions"),
-            sa.func.count().filter(_x.status == OPEN).label("open_exceptions"),
+            sa.func.count().filter(is_open()).label("open_exceptions"),
             critical_open().label("critical_open"),
             sa.func.count().filter(untraceable()).label("untraceable"),
             sa.func.coalesce(sa.func.bool_or(harm), sa.false()).label("blocked"),
@@ -66,8 +69,19 @@ def batch_totals(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 def critical_open() -> sa.FunctionFilter[int]:
-    """How many are critical and still open."""
-    return sa.func.count().filter(_x.severity == CRITICAL, _x.status == OPEN)
+    """How many are critical and neither fixed nor refuted: the pipeline cannot waive harm."""
+    waived = _x.status == WAIVED
+    return sa.func.count().filter(is_critical(), sa.or_(is_open(), waived))
+
+
+def is_open() -> sa.ColumnElement[bool]:
+    """Whether nothing says that it is closed: a state that nobody knows closes nothing."""
+    return sa.func.coalesce(_x.status, "").not_in(CLOSED)
+
+
+def is_critical() -> sa.ColumnElement[bool]:
+    """Whether nothing says that it harms less."""
+    return sa.func.coalesce(_x.severity, "").not_in(LESSER)
 
 
 def untraceable() -> sa.ColumnElement[bool]:

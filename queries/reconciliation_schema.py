@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from queries.own_tables import ensure_tables
+from queries.own_migrations import adopt
+from queries.own_tables import Part, ensure
 
 SCHEMA = "plumbline"
 
@@ -83,8 +84,9 @@ reconciliation_exceptions = sa.Table(
     sa.Column("batch", sa.Text()),
     sa.Column("source_system", sa.Text()),
     sa.Index("reconciliation_exceptions_field", "run_id", "field", "cause", "exception_no"),
-    sa.Index("reconciliation_exceptions_cause", "run_id", "cause", "exception_no"),
-    sa.Index("reconciliation_exceptions_batch", "run_id", "batch", "exception_no"),
+    sa.Index(
+        "reconciliation_exceptions_batch", "run_id", "batch", "field", "cause", "exception_no"
+    ),
     sa.Index("reconciliation_exceptions_key", "key", postgresql_using="hash"),
     comment="Every exception of every run, never capped",
 )
@@ -142,10 +144,13 @@ reconciliation_orphans = sa.Table(
 )
 
 
+RECOUNTS = Part("recounts", metadata, migrations=(adopt,))
+
+
 def ensure_reconciliation_schema(engine: sa.Engine) -> None:
-    """Create schema and tables where they are missing; calling it again does nothing.
+    """Create the tables, or upgrade them; see ``own_tables``.
 
     Raises:
-        DatabaseError: the server cannot be reached, or the role may not create a schema.
+        DatabaseError: the schema cannot be made, or is newer than this program.
     """
-    ensure_tables(engine, metadata)
+    ensure(engine, RECOUNTS)

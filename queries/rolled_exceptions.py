@@ -46,11 +46,12 @@ class _Reach:
 
 @dataclass(frozen=True, slots=True)
 class BatchOfRun:
-    """One batch with what its exceptions take from it."""
+    """One batch with what its exceptions take from it; ``moved_at`` as of the scope."""
 
     batch_id: str
     table_name: str
     source_system: str
+    moved_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def cells(connection: sa.Connection, scope: Scope, batches: Sequence[str]) -> Ce
     columns = [_counts[name] for name in Cell.__dataclass_fields__]
     kept = [row.batch_id for row in found.totals]
     try:
-        answer = found.rollups.ask(sa.select(*columns).where(_among(_counts.batch_id, kept)), Cell)
+        answer = found.rollups.ask(sa.select(*columns).where(among(_counts.batch_id, kept)), Cell)
     except UnreadableError:
         return None
     return Cells(replace(answer, others=found.provenance), found.left)
@@ -101,7 +102,7 @@ def parts(connection: sa.Connection, scope: Scope, batches: Sequence[str]) -> Pa
         columns = [_kept[name] for name in (*_TOTALS, "refreshed_at")]
         found = rollups.ask(
             sa.select(*columns).where(
-                _among(_kept.batch_id, batches), _kept.newest_at <= scope.as_of
+                among(_kept.batch_id, batches), _kept.newest_at <= scope.as_of
             ),
             _Kept,
         )
@@ -144,17 +145,24 @@ def counted_at(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[C
     if found is None or not found.totals:
         row = CountedAt(0, len(ids), None)
     else:
-        oldest = min(each.refreshed_at for each in found.totals)
-        row = CountedAt(len(found.totals), len(found.left), oldest)
+        moved = {row.batch_id: row.moved_at for row in batches.rows}
+        row = CountedAt(
+            rolled=len(found.totals),
+            live=len(found.left),
+            counted_at=min(each.refreshed_at for each in found.totals),
+            outrun=sum(moved[each.batch_id] > each.refreshed_at for each in found.totals),
+        )
     return Answer((row,), batches.provenance, found.provenance if found is not None else ())
 
 
 def batches_of(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[BatchOfRun]:
-    """The batches of a run that had begun."""
+    """The batches of a run that had begun, and when each last began or ended."""
+    ended = sa.case((_b.finished_at <= scope.as_of, _b.finished_at))
     columns: list[sa.ColumnElement[Any]] = [
         sa.cast(_b.batch_id, sa.Text()).label("batch_id"),
         sa.func.max(_b.target_table).label("table_name"),
         sa.func.max(_b.source_system).label("source_system"),
+        sa.func.max(sa.func.greatest(_b.started_at, ended)).label("moved_at"),
     ]
     statement = (
         sa.select(*columns)
@@ -189,5 +197,6 @@ def _news(source: sa.Connection, reach: _Reach) -> Answer[_Batch]:
     return ask(source, sa.select(sa.cast(either.c.batch_id, sa.Text()).label("batch_id")), _Batch)
 
 
-def _among(column: sa.ColumnElement[Any], batches: Sequence[str]) -> sa.ColumnElement[bool]:
+def among(column: sa.ColumnElement[Any], batches: Sequence[str]) -> sa.ColumnElement[bool]:
+    """As one array: batches may be more than a statement takes parameters."""
     return column == sa.any_(sa.cast(list(batches), sa.ARRAY(sa.Text())))

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from components.exceptions.cause_words import LABELS
 from components.exceptions.causes import CauseKind
@@ -18,6 +19,7 @@ OPEN, CRITICAL = "open", "critical"
 SEVERITIES = (CRITICAL, "major", "minor")
 _KINDS = {kind.value: kind for kind in CauseKind}
 STATUSES = (OPEN, "waived", "false_positive", "fixed")
+CLOSED = frozenset(STATUSES) - {OPEN}
 
 
 class Dimension(StrEnum):
@@ -61,17 +63,22 @@ class Systematic:
     field: str | None
 
 
+def is_open(row: CountRow) -> bool:
+    """Whether nothing says that it is closed: a state that nobody knows closes nothing."""
+    return row.status not in CLOSED
+
+
 def total(rows: Iterable[CountRow]) -> Total:
     """Exceptions, open ones, and open ones by severity."""
     found = list(rows)
     by_severity = Counter[str]()
     for row in found:
-        if row.status == OPEN:
+        if is_open(row):
             by_severity[row.severity] += row.exceptions
     return Total(
         exceptions=sum(row.exceptions for row in found),
         open=by_severity.total(),
-        critical_open=by_severity[CRITICAL],
+        critical_open=sum(n for word, n in by_severity.items() if word not in SEVERITIES[1:]),
         open_by_severity=dict(by_severity),
     )
 
@@ -93,28 +100,45 @@ def word_label(word: str) -> str:
     return word.replace("_", " ").capitalize()
 
 
-_LABELS: Mapping[Dimension, Callable[[CountRow], str]] = {
-    Dimension.CAUSE: lambda row: cause_label(row.cause),
-    Dimension.FIELD: lambda row: field_label(row.field),
-    Dimension.SOURCE: lambda row: row.source_system or NOT_GIVEN,
-    Dimension.SEVERITY: lambda row: word_label(row.severity),
-    Dimension.STATUS: lambda row: word_label(row.status),
-    Dimension.BATCH: lambda row: row.batch_id or NOT_GIVEN,
+_VALUES: Mapping[Dimension, Callable[[CountRow], str | None]] = {
+    Dimension.CAUSE: attrgetter("cause"),
+    Dimension.FIELD: attrgetter("field"),
+    Dimension.SOURCE: attrgetter("source_system"),
+    Dimension.SEVERITY: attrgetter("severity"),
+    Dimension.STATUS: attrgetter("status"),
+    Dimension.BATCH: attrgetter("batch_id"),
+}
+_LABELS: Mapping[Dimension, Callable[[str | None], str]] = {
+    Dimension.CAUSE: cause_label,
+    Dimension.FIELD: field_label,
+    Dimension.SEVERITY: lambda word: word_label(word or ""),
+    Dimension.STATUS: lambda word: word_label(word or ""),
+    Dimension.SOURCE: lambda name: name or NOT_GIVEN,
+    Dimension.BATCH: lambda name: name or NOT_GIVEN,
 }
 
 
-def label(row: CountRow, dimension: Dimension) -> str:
-    """What a row is called in one dimension."""
-    return _LABELS[dimension](row)
+def label(value: str | None, dimension: Dimension) -> str:
+    """What a value of one dimension is called."""
+    return _LABELS[dimension](value)
 
 
-def breakdown(rows: Iterable[CountRow], dimension: Dimension) -> tuple[Part, ...]:
+def values(rows: Iterable[CountRow], dimension: Dimension) -> set[str | None]:
+    """The values of one dimension that occur."""
+    return set(map(_VALUES[dimension], rows))
+
+
+def breakdown(rows: Sequence[CountRow], dimension: Dimension) -> tuple[Part, ...]:
     """Exceptions by one dimension: severities and statuses in their order, else largest first."""
     every, still_open = Counter[str](), Counter[str]()
-    for row in rows:
-        name = label(row, dimension)
-        every[name] += row.exceptions
-        still_open[name] += row.exceptions if row.status == OPEN else 0
+    # Values are many times fewer than rows: only they are put into words.
+    numbers = defaultdict[tuple[str | None, bool], int](int)
+    for value, row in zip(map(_VALUES[dimension], rows), rows, strict=True):
+        numbers[value, is_open(row)] += row.exceptions
+    for (value, unsolved), number in numbers.items():
+        name = label(value, dimension)
+        every[name] += number
+        still_open[name] += number if unsolved else 0
     parts = [Part(name, number, still_open[name]) for name, number in every.items()]
     order = {
         Dimension.SEVERITY: [word_label(word) for word in SEVERITIES],
@@ -124,6 +148,11 @@ def breakdown(rows: Iterable[CountRow], dimension: Dimension) -> tuple[Part, ...
     return tuple(
         sorted(parts, key=lambda part: (ranks.get(part.label, 99), -part.exceptions, part.label))
     )
+
+
+def breakdowns(rows: Sequence[CountRow]) -> dict[Dimension, tuple[Part, ...]]:
+    """The same by every dimension."""
+    return {dimension: breakdown(rows, dimension) for dimension in Dimension}
 
 
 def matching(rows: Iterable[CountRow], filters: Filters) -> tuple[CountRow, ...]:
@@ -175,7 +204,7 @@ def _with_state(defect: Defect, by_rule: Mapping[_Rule, Sequence[CountRow]]) -> 
     present = {row.severity for row in own}
     return Systematic(
         defect,
-        open=sum(row.exceptions for row in own if row.status == OPEN),
+        open=sum(row.exceptions for row in own if is_open(row)),
         severity=next((word for word in SEVERITIES if word in present), own[0].severity),
         cause=cause_label(own[0].cause),
         field=field_label(fields.pop()) if len(fields) == 1 else None,

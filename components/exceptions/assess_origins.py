@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.exceptions.assess import field_label
-from queries.exceptions_rows import CountRow
+from queries.exceptions_rows import CountRow, FieldCountRow
+
+Counted = CountRow | FieldCountRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Beside:
         return "same count"
 
 
-def beside(reported: Iterable[CountRow], recounted: Iterable[CountRow]) -> tuple[Beside, ...]:
+def beside(reported: Iterable[Counted], recounted: Iterable[Counted]) -> tuple[Beside, ...]:
     """Both counts per table and field, the largest disagreement first.
 
     Tables are matched by name without regard to schema and case; only tables that the recount
@@ -71,7 +73,7 @@ def disagreement(found: tuple[Beside, ...]) -> str:
     return f"Report and recount disagree in {len(differing):,} fields: {' and '.join(parts)}."
 
 
-def _counted(rows: Iterable[CountRow]) -> Counter[tuple[str, str | None]]:
+def _counted(rows: Iterable[Counted]) -> Counter[tuple[str, str | None]]:
     counted = Counter[tuple[str, str | None]]()
     for row in rows:
         counted[_bare(row.table_name), row.field] += row.exceptions

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.exceptions.assess import OPEN
+from components.exceptions.assess import is_open
 from components.layout import numbers
 from components.reconciliation.assess import Run
 from components.statistics.control_charts import ControlChart, EwmaChart, ewma, laney_p_prime
@@ -130,7 +130,7 @@ def counted(rows: Iterable[CountRow]) -> Counted:
     for row in rows:
         if row.batch_id is not None:
             every[row.batch_id] += row.exceptions
-            still_open[row.batch_id] += row.exceptions if row.status == OPEN else 0
+            still_open[row.batch_id] += row.exceptions if is_open(row) else 0
     return {batch_id: (number, still_open[batch_id]) for batch_id, number in every.items()}
 
 

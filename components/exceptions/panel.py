@@ -19,6 +19,7 @@ from queries.rolled_rows import CountedAt
 
 REPORT, RECOUNT = "Pipeline's report", "Our recount"
 ORIGINS = (REPORT, RECOUNT)
+_COUNTED_BY = ("Pipeline reports", "Our recount finds")
 _MOST_DEFECTS = 8
 _MOST_PARTS = 7
 _FEW = 10
@@ -95,13 +96,16 @@ def origins(found: Sequence[Beside]) -> None:
     if not differing:
         return
     frame = pd.DataFrame(
-        [
-            (each.table, each.field, f"{each.reported:,}", f"{each.recounted:,}", each.words)
-            for each in differing
-        ],
-        columns=["Table", "Field", "Pipeline reports", "Our recount finds", "Who knows"],
+        [(each.table, each.field, each.reported, each.recounted, each.words) for each in differing],
+        columns=["Table", "Field", *_COUNTED_BY, "Who knows"],
     )
-    table.small(frame, key="origins", title="What only one of the two knows")
+    number = st.column_config.NumberColumn(format="localized")
+    table.records(
+        frame,
+        key="origins",
+        title="What only one of the two knows",
+        columns=dict.fromkeys(_COUNTED_BY, number),
+    )
     st.caption(
         "The recount compares whole tables; the pipeline samples some fields and compares "
         "others loosely. A record the pipeline rejected is missing from the target in the recount."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from components.exceptions.assess import Dimension, breakdown, label
+from components.exceptions.assess import Dimension, Part, label, values
 from queries.exceptions_rows import CountRow, Filters
 
 _FIELDS = (
@@ -32,12 +32,15 @@ class View:
         return self.filters == Filters()
 
 
-def choose(row: Any, found: Sequence[CountRow]) -> View:
-    """Draw the filters and give what they are set to; what does not occur cannot be chosen."""
+def choose(row: Any, found: Sequence[CountRow], parts: Mapping[Dimension, Sequence[Part]]) -> View:
+    """Draw the filters and give what they are set to; what does not occur cannot be chosen.
+
+    ``parts`` are the exceptions found, broken down: the most frequent word stands first.
+    """
     wanted = {}
     with row:
         for dimension, width in _FIELDS:
-            words = _words(found, dimension)
+            words = _words(found, dimension, parts[dimension])
             name = dimension.value.lower()
             chosen = st.selectbox(
                 dimension.value,
@@ -52,18 +55,9 @@ def choose(row: Any, found: Sequence[CountRow]) -> View:
     return View(Filters(**wanted))
 
 
-def _words(found: Sequence[CountRow], dimension: Dimension) -> dict[str, str]:
-    """The words as shown, most frequent first, and as they stand in the table."""
-    stored = {label(row, dimension): _stored(row, dimension) for row in found}
-    return {part.label: stored[part.label] for part in breakdown(found, dimension)}
-
-
-def _stored(row: CountRow, dimension: Dimension) -> str:
-    value = {
-        Dimension.BATCH: row.batch_id,
-        Dimension.CAUSE: row.cause,
-        Dimension.SEVERITY: row.severity,
-        Dimension.STATUS: row.status,
-        Dimension.FIELD: row.field,
-    }[dimension]
-    return value or ""
+def _words(
+    found: Sequence[CountRow], dimension: Dimension, parts: Sequence[Part]
+) -> dict[str, str]:
+    """The words in the order of their parts, and as they stand in the table."""
+    stored = {label(value, dimension): value or "" for value in values(found, dimension)}
+    return {part.label: stored[part.label] for part in parts}

@@ -16,6 +16,7 @@ from queries.exceptions_rows import Position, RecordRow
 RECORD = "record"
 _KEY = "exception_list"
 _PAGES = "exception_pages"
+_OPENED = "_plumbline_exception_opened"
 _LONGEST = 80
 NO_VALUE = "(no value)"
 
@@ -48,6 +49,7 @@ def listing(
         chosen = st.session_state[list_key].selection.rows
         if chosen:
             st.query_params[RECORD] = identity_of(shown[chosen[0]], identity)
+            st.session_state[_OPENED] = True
 
     table.records(
         frame(shown, revealed),
@@ -56,16 +58,30 @@ def listing(
         columns=_columns(),
         on_select=opened,
     )
+    if st.session_state.pop(_OPENED, False):
+        st.rerun()  # the exception is opened by the page, not by its list
     if not steps and len(rows) <= page_size:
         return
     first = len(steps) * page_size + 1
     with st.container(horizontal=True, vertical_alignment="center", key="exception_pager"):
-        if st.button("Previous", icon=":material/chevron_left:", disabled=not steps, key="list_up"):
-            _move(filters, steps[:-1])
+        st.button(
+            "Previous",
+            icon=":material/chevron_left:",
+            disabled=not steps,
+            key="list_up",
+            on_click=_move,
+            args=(filters, steps[:-1]),
+        )
         st.caption(f"{first:,} to {first + len(shown) - 1:,} of {whole:,}")
-        last = len(rows) <= page_size
-        if st.button("Next", icon=":material/chevron_right:", disabled=last, key="list_down"):
-            _move(filters, [*steps, Position(shown[-1].group, shown[-1].exception_id)])
+        following = [*steps, Position(shown[-1].group, shown[-1].exception_id)] if shown else steps
+        st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            disabled=len(rows) <= page_size,
+            key="list_down",
+            on_click=_move,
+            args=(filters, following),
+        )
 
 
 def identity_of(row: RecordRow, identity: str) -> str:
@@ -112,4 +128,3 @@ def _steps(filters: str) -> list[Position]:
 
 def _move(filters: str, steps: list[Position]) -> None:
     st.session_state[_PAGES] = (filters, [tuple(step) for step in steps])
-    st.rerun()

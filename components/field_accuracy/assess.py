@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from components.gates.policy import Policy
 from components.gates.status import Status
-from components.reconciliation.recount import Comparison, Measure
+from components.reconciliation.comparison import Comparison, Measure, agreeing
 from components.statistics.finite_population import sampled_share
 from queries.field_accuracy import ReportedRow
 from queries.reconciliation_results import FieldRow, RunRow
@@ -230,7 +230,7 @@ def _agrees(key: tuple[str, str], claim: Count | None, recount: Count | None) ->
         looked_at=claim.compared if claim.sampled else None,
         population=claim.population if claim.sampled else None,
     )
-    return comparison.agrees
+    return agreeing([comparison])[0]
 
 
 def _apart(field: Field) -> int:

@@ -17,6 +17,8 @@ _SHADES = (Status.PASS, Status.NO_DATA, Status.WARN, Status.FAIL)
 _OPACITY = 0.32
 _NARROW = 2
 """Tables of which the cells have room for both counts, even on a telephone."""
+_LONG = 100_000
+"""From here on a narrow cell shows thousands, rounded down; hover and table are exact."""
 
 
 def heat_map(found: Accuracy, allowed: Limits | None) -> go.Figure:
@@ -98,6 +100,8 @@ def _counts(count: Count | None, tables: int) -> str:
     if count is None:
         return numbers.MISSING
     counts = f"{count.differing:,}"
+    if tables > _NARROW and count.differing >= _LONG:
+        counts = f"{count.differing // 1000:,}k"
     if tables <= _NARROW:
         counts += f" of {count.compared:,}"
     return f"{counts}{' (sample)' if count.sampled and tables <= _NARROW else ''}"

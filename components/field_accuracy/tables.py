@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import pandas as pd
@@ -54,22 +55,33 @@ def claim_frame(found: Accuracy) -> pd.DataFrame:
 
 
 def recounted_causes(groups: Sequence[GroupRow], tables: dict[int, str]) -> pd.DataFrame:
-    """Why values differ by our recount: field, cause, rule and batch, largest first."""
-    found = sorted(
-        (group for group in groups if group.field is not None and group.run_id in tables),
-        key=lambda group: (-group.exceptions, group.field or ""),
-    )
+    """Why values differ by our recount: field, cause and rule, largest first."""
+    values = Counter[tuple[int, str, str, str]]()
+    batches = defaultdict[tuple[int, str, str, str], set[str | None]](set)
+    for group in groups:
+        if group.field is not None and group.run_id in tables:
+            key = (group.run_id, group.field, group.cause, group.signature)
+            values[key] += group.exceptions
+            batches[key].add(group.batch)
+    found = sorted(values, key=lambda key: (-values[key], key[1]))
     return pd.DataFrame(
         {
-            "Table": [short(tables[group.run_id]) for group in found],
-            "Field": [group.field for group in found],
-            "Cause": [cause(group.cause) for group in found],
-            "Values": [group.exceptions for group in found],
-            "Rule": [group.signature or numbers.MISSING for group in found],
-            "Batch": [group.batch or numbers.MISSING for group in found],
+            "Table": [short(tables[run_id]) for run_id, _, _, _ in found],
+            "Field": [field for _, field, _, _ in found],
+            "Cause": [cause(name) for _, _, name, _ in found],
+            "Values": [values[key] for key in found],
+            "Rule": [rule or numbers.MISSING for _, _, _, rule in found],
+            "Batches": [_batches(batches[key]) for key in found],
             "Counted by": [Origin.RECOUNT.value for _ in found],
         }
     )
+
+
+def _batches(names: set[str | None]) -> str:
+    """The one batch by its name, several by their number."""
+    if len(names) > 1:
+        return f"{len(names):,} batches"
+    return next(iter(names)) or numbers.MISSING
 
 
 def claimed_causes(rows: Sequence[CauseRow]) -> pd.DataFrame:

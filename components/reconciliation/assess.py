@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from queries.migration_rows import BatchRow
@@ -16,16 +17,22 @@ LATE_AFTER = timedelta(hours=2)
 class Flag(StrEnum):
     """What can be the matter with a batch, gravest first."""
 
+    IMPOSSIBLE = "counts below zero"
     UNBALANCED = "does not close"
     UNDECLARED = "filtered without a declared rule"
     FAILED = "failed"
     PARTIAL = "partial"
+    UNCLEAR = "ended in a state that nobody knows"
     REPEATED = "loaded twice"
     LATE = "late"
     RUNNING = "running"
 
 
 _GRAVITY = {flag: place for place, flag in enumerate(Flag)}
+_UNBALANCED = frozenset({Flag.IMPOSSIBLE, Flag.UNBALANCED, Flag.UNDECLARED})
+_STATES = frozenset({"running", "completed", "failed", "partial"})
+_FAR_LESS = Decimal("0.9")
+"""A part of a run that loaded less than this share of the run before it is not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,18 @@ class Batch:
     @property
     def balanced(self) -> bool:
         """Whether every record is accounted for, the filtered ones by a declared rule."""
-        return Flag.UNBALANCED not in self.flags and Flag.UNDECLARED not in self.flags
+        return _UNBALANCED.isdisjoint(self.flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What the run before (``before``) had loaded of one source and table, and this did not."""
+
+    source_system: str
+    target_table: str
+    batches: int
+    records: int
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,7 @@ class Run:
 
     ``unaccounted`` is extracted − rejected − filtered − loaded over all batches; ``gross`` sums
     the same without its sign, so that batches that lack records and batches that have too many
-    do not cancel out.
+    do not cancel out. ``absent`` are parts that the run before had loaded and this one lacks.
     """
 
     id: str
@@ -71,11 +89,17 @@ class Run:
     unaccounted: int
     gross: int
     newest_at: datetime
+    absent: tuple[Absent, ...] = ()
 
     @property
     def live(self) -> bool:
-        """Whether this is a live load rather than a mock conversion."""
-        return self.kind == "live"
+        """Whether this is a live load: whatever does not say that it is a mock conversion."""
+        return self.kind.strip().casefold() != "mock"
+
+    @property
+    def started_at(self) -> datetime:
+        """When its first batch began."""
+        return min(batch.row.first_started_at for batch in self.batches)
 
     @property
     def ended(self) -> int:
@@ -94,8 +118,18 @@ class Run:
 
     @property
     def incomplete(self) -> tuple[Batch, ...]:
-        """Batches that failed or stopped half-way."""
-        return self.having(Flag.FAILED, Flag.PARTIAL)
+        """Batches that failed, stopped half-way, or ended nobody knows how."""
+        return self.having(Flag.FAILED, Flag.PARTIAL, Flag.UNCLEAR)
+
+    @property
+    def absent_batches(self) -> int:
+        """Batches that the run before had and of which nothing was written here."""
+        return sum(part.batches for part in self.absent)
+
+    @property
+    def absent_records(self) -> int:
+        """Records that the run before had loaded in those."""
+        return sum(part.records for part in self.absent)
 
     def having(self, *flags: Flag) -> tuple[Batch, ...]:
         """Batches with any of these flags."""
@@ -108,25 +142,65 @@ def runs(rows: Sequence[BatchRow]) -> tuple[Run, ...]:
     for row in rows:
         by_run.setdefault((row.run_number, row.run_id), []).append(row)
     started = {key: min(row.first_started_at for row in of) for key, of in by_run.items()}
-    found = []
+    found: list[Run] = []
     for key in sorted(by_run):
         earlier = _slowest(
             (row, started[other]) for other in by_run if other[0] < key[0] for row in by_run[other]
         )
         batches = [_batch(row, started[key], earlier) for row in by_run[key]]
-        found.append(_run(batches))
+        run = _run(batches)
+        former = before(run, found)
+        found.append(replace(run, absent=_absent(run, former) if former is not None else ()))
     return tuple(found)
 
 
+def before(run: Run, found: Sequence[Run]) -> Run | None:
+    """The run before it by number; None where it is the first."""
+    return max((r for r in found if r.number < run.number), key=lambda r: r.number, default=None)
+
+
 def latest(found: Sequence[Run]) -> Run | None:
-    """The run that decides: the latest live one, or before any, the latest mock."""
+    """The run that decides: the live one that began last, or before any, the last mock."""
     live = [run for run in found if run.live]
-    return max(live or found, key=lambda run: run.number, default=None)
+    return max(live or found, key=lambda run: (run.started_at, run.number), default=None)
 
 
 def closing_difference(row: BatchRow) -> int:
     """Extracted − loaded − rejected − filtered, recomputed: 0 where every record has its place."""
     return row.extracted - row.loaded - row.rejected - row.filtered
+
+
+def _absent(run: Run, former: Run) -> tuple[Absent, ...]:
+    """Parts of which nothing was loaded, or far less in fewer batches than the run before.
+
+    A pipeline may cut its batches anew, so fewer of them alone say nothing. What a running batch
+    will load is not known yet.
+    """
+    had, has = _parts(former), _parts(run)
+    going_on = {_part(batch) for batch in run.batches if not batch.ended}
+    found = []
+    for part, (batches, loaded) in had.items():
+        if part in going_on:
+            continue
+        now, arrived = has.get(part, (0, 0))
+        if loaded and not arrived:
+            found.append(Absent(*part, batches, loaded, former.id))
+        elif now < batches and arrived < _FAR_LESS * loaded:
+            found.append(Absent(*part, batches - now, loaded - arrived, former.id))
+    return tuple(found)
+
+
+def _parts(run: Run) -> dict[tuple[str, str], tuple[int, int]]:
+    """How many batches of each source and table there are, and what they loaded."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for batch in run.batches:
+        batches, loaded = found.get(_part(batch), (0, 0))
+        found[_part(batch)] = (batches + 1, loaded + batch.row.loaded)
+    return found
+
+
+def _part(batch: Batch) -> tuple[str, str]:
+    return batch.row.source_system, batch.row.target_table
 
 
 _Lag = dict[tuple[str, str], timedelta]
@@ -145,11 +219,14 @@ def _slowest(rows: Iterable[tuple[BatchRow, datetime]]) -> _Lag:
 def _batch(row: BatchRow, run_started: datetime, earlier: _Lag) -> Batch:
     late_by = _late_by(row, run_started, earlier)
     ended = row.status != "running"
+    counts = (row.extracted, row.loaded, row.rejected, row.filtered)
     signs = (
+        (Flag.IMPOSSIBLE, min(counts) < 0),
         (Flag.UNBALANCED, ended and closing_difference(row) != 0),
         (Flag.UNDECLARED, ended and row.filtered > 0 and not (row.filter_rule or "").strip()),
         (Flag.FAILED, row.status == "failed"),
         (Flag.PARTIAL, row.status == "partial"),
+        (Flag.UNCLEAR, row.status not in _STATES),
         (Flag.REPEATED, row.completed_attempts > 1),
         (Flag.LATE, late_by is not None),
         (Flag.RUNNING, not ended),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from components.gates.evidence import Evidence
 from components.layout import numbers
 from components.reconciliation.assess import Batch, Flag, Run
-from components.reconciliation.assess_totals import Totals
+from components.reconciliation.assess_totals import Totals, unproven
 from queries.migration_rows import ExceptionRow
 
 COUNTED = "full count"
@@ -30,9 +30,12 @@ def title(run: Run) -> str:
 
 
 def evidence(
-    run: Run | None, totals: Totals | None, exceptions: ExceptionRow | None
+    run: Run | None,
+    totals: Totals | None,
+    exceptions: ExceptionRow | None,
+    earlier: Totals | None = None,
 ) -> tuple[Evidence, ...]:
-    """Evidence over the run that decides.
+    """Evidence over the run that decides; ``earlier`` are the totals of the run before it.
 
     There is none where there is no run at all, and none of totals or exceptions that nobody
     keeps (None): their gates say NO DATA.
@@ -41,14 +44,17 @@ def evidence(
         return ()
     found = [*batch_evidence(run)]
     if totals is not None:
-        found.append(total_evidence(run, totals))
+        found.append(total_evidence(run, totals, earlier))
     if exceptions is not None:
         found.append(exception_evidence(run, exceptions))
     return tuple(found)
 
 
 def batch_evidence(run: Run) -> tuple[Evidence, ...]:
-    """Batches that do not close, are incomplete, were loaded twice, or came late."""
+    """Batches that do not close, are incomplete, were loaded twice, or came late.
+
+    Batches of which nothing was written are unscored, and a run that loaded nothing has no value.
+    """
     unbalanced, incomplete, repeated, late = BATCH_METRICS
     faults = (
         (unbalanced, run.unbalanced, run.ended, "do not close", "does not close"),
@@ -65,64 +71,91 @@ def batch_evidence(run: Run) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             metric=metric,
-            value=len(bad),
+            value=len(bad) if bad or run.loaded else None,
             n=n,
+            n_unscored=run.absent_batches,
             method=COUNTED,
             measured_at=run.newest_at,
             running=bool(run.running),
-            sentence=f"{title(run)}: {_of(bad, n, plural, singular)}",
+            sentence=f"{title(run)}: {_of(bad, n, plural, singular)}{_lacking(run)}",
         )
         for metric, bad, n, plural, singular in faults
     )
 
 
-def total_evidence(run: Run, totals: Totals) -> Evidence:
-    """Control totals that differ; batches without any, and totals without a side, are unscored."""
-    covered = {total.row.batch_id for total in totals.totals}
-    bare = sum(batch.ended and batch.row.batch_id not in covered for batch in run.batches)
-    compared = len(totals.totals) - len(totals.unknown)
+def _lacking(run: Run) -> str:
+    """What the run before had loaded and this one did not, in words."""
+    if not run.loaded:
+        return "; nothing was loaded"
+    return "".join(
+        f"; {part.batches:,} of {part.source_system} into {part.target_table} "
+        f"{'is' if part.batches == 1 else 'are'} absent that {part.before} had"
+        for part in run.absent
+    )
+
+
+def total_evidence(run: Run, totals: Totals, earlier: Totals | None = None) -> Evidence:
+    """Control totals that differ.
+
+    Totals without a side, taken before the load, or taken elsewhere and not here are unscored.
+    """
+    outdated, untaken = unproven(run, totals, earlier)
+    compared = len(totals.totals) - len(totals.unknown) - outdated
     differing = len(totals.differing)
     return Evidence(
         metric=TOTAL_METRICS[0],
-        value=differing if compared else None,
+        value=differing if (compared and run.loaded) or differing else None,
         n=compared,
-        n_unscored=len(totals.unknown) + bare,
+        n_unscored=len(totals.unknown) + outdated + untaken + run.absent_batches,
         method=RECOMPUTED,
         measured_at=totals.newest_at,
         running=bool(run.running),
-        sentence=f"{title(run)}: {totals_sentence(totals)}",
+        sentence=f"{title(run)}: {totals_sentence(totals)}{_unproven(outdated, untaken)}",
     )
+
+
+def _unproven(outdated: int, untaken: int) -> str:
+    parts = []
+    if outdated:
+        parts.append(f"; {outdated:,} {'is' if outdated == 1 else 'are'} older than the load")
+    if untaken:
+        parts.append(f"; {untaken:,} {'was' if untaken == 1 else 'were'} not taken")
+    return "".join(parts)
 
 
 def exception_evidence(run: Run, row: ExceptionRow) -> Evidence:
     """Share of extracted records with an open exception.
 
-    Each rejected record must have an exception; those that lack one are unscored.
+    Each rejected record must have an exception; one that lacks it is open, for nobody says what
+    became of it. Records that the run before had loaded and this one did not are unscored.
     """
     times = [time for time in (run.newest_at, row.newest_at) if time is not None]
+    untold = max(0, run.rejected - row.records)
+    unsolved = row.open_records + untold
+    also = f"; {untold:,} of these are rejected without one" if untold else ""
     return Evidence(
         metric=EXCEPTION_METRICS[0],
-        value=row.open_records / run.extracted if run.extracted else None,
+        value=unsolved / run.extracted if run.extracted else None,
         n=run.extracted,
-        n_unscored=max(0, run.rejected - row.records),
+        n_unscored=run.absent_records,
         method=OPEN_RECORDS,
         measured_at=max(times),
         running=bool(run.running),
         sentence=(
-            f"{title(run)}: {numbers.share(row.open_records, run.extracted)} "
-            "records have an open exception"
+            f"{title(run)}: {numbers.share(unsolved, run.extracted)} "
+            f"records have an open exception{also}{_lacking(run)}"
         ),
     )
 
 
 def answer(run: Run, totals: Totals | None) -> str:
     """The one sentence of the page: do the records close, and do the totals agree?"""
-    parts = [f"{title(run)}: {_closing(run)}"]
+    parts = [f"{title(run)}: {_closing(run)}{_lacking(run) if run.ended else ''}"]
     if run.incomplete:
         words = _of(run.incomplete, len(run.batches), "did not finish", "did not finish")
         parts.append(words)
     if totals is not None:
-        parts.append(totals_sentence(totals))
+        parts.append(f"{totals_sentence(totals)}{_unproven(*unproven(run, totals))}")
     return "; ".join(parts) + "."
 
 
@@ -153,6 +186,8 @@ def _closing(run: Run) -> str:
         return f"none of its {len(run.batches):,} batches has ended yet"
     if not run.unbalanced:
         return f"all {run.extracted:,} extracted records are accounted for"
+    if impossible := run.having(Flag.IMPOSSIBLE):
+        return _of(impossible, len(run.batches), "count below zero", "counts below zero")
     if not run.gross:
         return (
             f"{_of(run.unbalanced, run.ended, 'filter', 'filters')} records without a declared rule"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation, localcontext
 
+from components.reconciliation.assess import Run
 from queries.migration_rows import TotalRow
 
 _PASSED = frozenset({"success", "pass", "passed", "ok"})
@@ -114,6 +115,38 @@ def total(row: TotalRow) -> Total:
         printed=source_printed or target_printed,
         tool_passed=_verdict(row.tool_status),
     )
+
+
+def unproven(run: Run, found: Totals, earlier: Totals | None = None) -> tuple[int, int]:
+    """Totals that are older than the last load of their batch, and totals that nobody took.
+
+    What was once taken of a target table, in this run or in the one before (``earlier``), is to
+    be taken of each of its batches. Where nothing tells what that is, a batch without any total
+    lacks one.
+    """
+    loaded_at = {batch.row.batch_id: batch.row.started_at for batch in run.batches}
+    outdated = sum(each.row.taken_at < loaded_at[each.row.batch_id] for each in found.totals)
+    taken: dict[str, set[_Kind]] = {}
+    for each in found.totals:
+        taken.setdefault(each.row.batch_id, set()).add(_kind(each.row))
+    known: dict[str, set[_Kind]] = {}
+    for each in (*found.totals, *(earlier.totals if earlier is not None else ())):
+        known.setdefault(each.row.target_table or "", set()).add(_kind(each.row))
+    untaken = 0
+    for batch in run.batches:
+        if batch.ended:
+            has = taken.get(batch.row.batch_id, set())
+            wanted = known.get(batch.row.target_table, set())
+            untaken += len(wanted - has) or (not has)
+    return outdated, untaken
+
+
+_Kind = tuple[str, str | None, str | None]
+
+
+def _kind(row: TotalRow) -> _Kind:
+    """What a total is of, whichever batch it was taken of."""
+    return row.name, row.target_column, row.grouped_by
 
 
 def exact_sum(numbers: Iterable[Decimal]) -> Decimal:

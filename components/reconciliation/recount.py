@@ -1,68 +1,22 @@
-"""An independent recount beside the pipeline's own report: where do the two disagree?
-
-The recount compares all records, so its numbers have no sampling error. The pipeline may have
-compared a sample: it disagrees where a sample of its size, drawn from what the recount found,
-would hardly ever show what it reports.
-"""
+"""An independent recount beside the pipeline's own report: where do the two disagree?"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from itertools import compress
 
 from components.reconciliation.assess import Run
+from components.reconciliation.comparison import Comparison, Measure, agreeing
 from queries.reconciliation_results import FieldRow, GroupRow, ReferenceRow, RunRow
 from queries.recount import ReportedField
 
-UNLIKELY = 0.05
-"""A sample that deviates this rarely by chance, in both directions together, is a disagreement."""
 _FULL = "full"
 _MISSING = frozenset({"missing", "lost_copy"})
 _SURPLUS = frozenset({"extra", "surplus_copy"})
 _DIFFERS = "differs"
-
-
-class Measure(StrEnum):
-    """What both sides count."""
-
-    MISSING = "records missing"
-    SURPLUS = "records too many"
-    VALUES = "values that differ"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One count of the recount beside the pipeline's.
-
-    ``reported`` is what the pipeline found in ``looked_at`` of ``population`` items; None where
-    it reports nothing about them. ``batch`` is None where the recount knows no batches.
-    """
-
-    table: str
-    batch: str | None
-    measure: Measure
-    field: str | None
-    counted: int
-    reported: int | None
-    looked_at: int | None
-    population: int | None
-
-    @property
-    def sampled(self) -> bool:
-        """Whether the pipeline looked at a part only."""
-        return self.looked_at is not None and self.looked_at != self.population
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the two can both be right."""
-        if self.reported is None:
-            return self.counted == 0
-        if not self.sampled or self.looked_at is None or self.population is None:
-            return self.reported == self.counted
-        return _credible(self.reported, self.looked_at, self.counted, self.population)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +25,8 @@ class Recount:
 
     ``pairs`` were compared after the last load of their table had ended; ``outdated`` were not,
     and say nothing about it. ``uncovered`` lists target tables of the run without a recount.
+    ``disagreements`` are where recount and pipeline contradict each other, largest first.
+    ``unlooked`` are values of critical fields that the pipeline compares and the recount does not.
     """
 
     run: Run | None
@@ -80,13 +36,14 @@ class Recount:
     fields: tuple[FieldRow, ...]
     groups: tuple[GroupRow, ...]
     references: tuple[ReferenceRow, ...]
-    comparisons: tuple[Comparison, ...]
+    disagreements: tuple[Comparison, ...]
+    agreements: tuple[Comparison, ...]
+    unlooked: int = 0
 
     @property
-    def disagreements(self) -> tuple[Comparison, ...]:
-        """Where recount and pipeline contradict each other, largest difference first."""
-        found = [each for each in self.comparisons if not each.agrees]
-        return tuple(sorted(found, key=_size, reverse=True))
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All counts of both sides, contradictions first."""
+        return (*self.disagreements, *self.agreements)
 
     @property
     def measured_at(self) -> datetime | None:
@@ -106,9 +63,16 @@ class Recount:
 
     @property
     def unscored(self) -> int:
-        """Records that the run loaded into tables without a recount."""
-        batches = self.run.batches if self.run else ()
-        return sum(b.row.loaded for b in batches if b.row.target_table in self.uncovered)
+        """Records that the run loaded and no recount looked at: a filter may leave some out."""
+        loaded = Counter[str]()
+        for batch in self.run.batches if self.run else ():
+            loaded[batch.row.target_table] += batch.row.loaded
+        return sum(max(0, n - self._looked_at(table)) for table, n in loaded.items())
+
+    def _looked_at(self, table: str) -> int:
+        """Records of either side: one that is missing was looked for."""
+        own = [pair for pair in self.pairs if _same(table, pair.target_relation)]
+        return max(sum(pair.source_rows for pair in own), sum(pair.target_rows for pair in own))
 
     def of_kind(self, *kinds: str) -> int:
         """Records that are missing, extra or repeated, copies included."""
@@ -138,6 +102,8 @@ def recount(
         for pair in current:
             own = [group for group in kept if group.run_id == pair.run_id]
             comparisons += _beside(pair, run, own, reported)
+    verdicts = agreeing(comparisons)
+    wrong = [each for each, agrees in zip(comparisons, verdicts, strict=True) if not agrees]
     return Recount(
         run=run,
         pairs=current,
@@ -150,7 +116,24 @@ def recount(
         fields=tuple(field for field in fields if field.run_id in ids),
         groups=kept,
         references=tuple(each for each in references if each.run_id in ids),
-        comparisons=tuple(comparisons),
+        disagreements=tuple(sorted(wrong, key=_size, reverse=True)),
+        agreements=tuple(compress(comparisons, verdicts)),
+        unlooked=_unlooked(current, fields, reported),
+    )
+
+
+def _unlooked(
+    pairs: Sequence[RunRow], fields: Sequence[FieldRow], reported: Sequence[ReportedField]
+) -> int:
+    """Values of critical fields that the pipeline compares and no comparison of ours does."""
+    ours = {
+        (pair.target_relation, f.field) for pair in pairs for f in fields if f.run_id == pair.run_id
+    }
+    return sum(
+        row.population
+        for row in reported
+        if row.critical
+        and not any(_same(row.table_name, table) and row.field == field for table, field in ours)
     )
 
 
@@ -181,8 +164,11 @@ def _beside(
     if not batches:
         return
     by_batch = not groups or any(group.batch in batches for group in groups)
+    labelled = defaultdict[str | None, list[GroupRow]](list)
+    for group in groups:
+        labelled[group.batch if by_batch else None].append(group)
     for place in _places(batches, groups) if by_batch else [None]:
-        held = [g for g in groups if not by_batch or g.batch == place]
+        held = labelled[place]
         rows = [row for key, row in batches.items() if not by_batch or key == place]
         known = bool(rows)
         lacking = sum(max(0, row.closing_difference) for row in rows)
@@ -226,22 +212,6 @@ def _values(
             None if full else sum(row.compared for row in rows),
             None if full else sum(row.population for row in rows),
         )
-
-
-def _credible(reported: int, looked_at: int, counted: int, population: int) -> bool:
-    """Whether a random sample could show this many, by the exact hypergeometric tails.
-
-    A sample is drawn without replacement from ``population`` values of which ``counted`` differ.
-    """
-    if not 0 <= reported <= looked_at <= population or counted > population:
-        return False
-    if reported > counted or looked_at - reported > population - counted:
-        return False
-    from scipy.stats import hypergeom  # slow to import, and few pages need it
-
-    draw = hypergeom(population, counted, looked_at)
-    tail = min(float(draw.cdf(reported)), float(draw.sf(reported - 1)))
-    return tail > UNLIKELY / 2
 
 
 def _size(each: Comparison) -> tuple[int, str, str, str]:

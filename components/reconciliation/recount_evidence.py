@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from components.gates.evidence import Evidence
 from components.layout import numbers
@@ -17,6 +18,10 @@ from queries.recount import ReportedField
 RECOUNT = "independent recount of all records; no sampling error"
 REPORTED_FULL = "the pipeline's own checks of all records"
 REPORTED_SAMPLE = "the pipeline's own checks, in part of samples; Clopper–Pearson bound"
+CONTRADICTORY = (
+    "migration_field_checks holds counts that contradict each other: more differ than were "
+    "compared, or more were compared than there are"
+)
 BESIDE = "counts of the recount beside the pipeline's, batch by batch; hypergeometric for samples"
 
 KEY_METRICS = ("keys.duplicate", "keys.missing", "keys.extra")
@@ -31,7 +36,11 @@ def evidence(found: Recount) -> tuple[Evidence, ...]:
     if not found.pairs:
         return coverage
     measured = (*_keys(found), *_references(found), *_fields(found), *_agreement(found))
-    return (*(replace(each, n_unscored=found.unscored) for each in measured), *coverage)
+    left_out = found.unscored
+    return (
+        *(replace(each, n_unscored=each.n_unscored + left_out) for each in measured),
+        *coverage,
+    )
 
 
 def _keys(found: Recount) -> tuple[Evidence, ...]:
@@ -93,6 +102,7 @@ def _fields(found: Recount) -> tuple[Evidence, ...]:
                 metric=critical,
                 value=wrong,
                 n=n,
+                n_unscored=found.unlooked,
                 method=RECOUNT,
                 measured_at=found.measured_at,
                 sentence=f"{numbers.share(wrong, n)} values of critical fields differ",
@@ -168,22 +178,35 @@ def _total(fields: Iterable[FieldRow]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """Checks of one kind of field, those of all records apart from samples."""
+    """Checks of one kind of field, those of all records apart from samples.
+
+    ``untouched`` are values of checks that compared none.
+    """
 
     full: int
     full_wrong: int
     sampled: int
     sampled_wrong: int
     sampled_of: int
+    untouched: int
     newest_at: datetime
 
 
-def reported(rows: Sequence[ReportedField]) -> tuple[Evidence, ...]:
+def reported(
+    rows: Sequence[ReportedField], batches: Mapping[str, int] = MappingProxyType({})
+) -> tuple[Evidence, ...]:
     """Field accuracy by the pipeline's own checks, where there is no recount to go by.
 
     Values outside a sample count as unmeasured for critical fields, where none may differ; the
-    rate over other fields is estimated, with the upper end of its 95% interval.
+    rate over other fields is estimated, with the upper end of its 95% interval. ``batches`` says
+    how many records each batch loaded: those of a batch without any check are unmeasured too.
     """
+    if any(not 0 <= row.mismatched <= row.compared <= row.population for row in rows):
+        return tuple(
+            Evidence(metric, None, 0, REPORTED_FULL, measured_at=None, error=CONTRADICTORY)
+            for metric in FIELD_METRICS
+        )
+    unchecked = sum(n for batch, n in batches.items() if batch not in {r.batch_id for r in rows})
     found = []
     critical = _checked([row for row in rows if row.critical])
     if critical is not None:
@@ -193,7 +216,7 @@ def reported(rows: Sequence[ReportedField]) -> tuple[Evidence, ...]:
                 metric=FIELD_METRICS[0],
                 value=wrong,
                 n=n,
-                n_unscored=critical.sampled_of - critical.sampled,
+                n_unscored=critical.sampled_of - critical.sampled + unchecked,
                 method=REPORTED_SAMPLE if critical.sampled_of else REPORTED_FULL,
                 measured_at=critical.newest_at,
                 sentence=f"the pipeline found {numbers.share(wrong, n)} values of critical fields "
@@ -202,13 +225,14 @@ def reported(rows: Sequence[ReportedField]) -> tuple[Evidence, ...]:
         )
     other = _checked([row for row in rows if not row.critical])
     if other is not None:
-        found.append(_rate(other))
+        found.append(replace(_rate(other), n_unscored=other.untouched + unchecked))
     return tuple(found)
 
 
 def _checked(rows: Sequence[ReportedField]) -> _Checked | None:
-    full = [row for row in rows if row.coverage == "full"]
-    sampled = [row for row in rows if row.coverage != "full"]
+    """A check is of all records only if it says so and as many values were compared."""
+    full = [row for row in rows if row.coverage == "full" and row.compared == row.population]
+    sampled = [row for row in rows if row not in full]
     if not sum(row.compared for row in rows):
         return None
     return _Checked(
@@ -217,6 +241,7 @@ def _checked(rows: Sequence[ReportedField]) -> _Checked | None:
         sampled=sum(row.compared for row in sampled),
         sampled_wrong=sum(row.mismatched for row in sampled),
         sampled_of=sum(row.population for row in sampled),
+        untouched=sum(row.population for row in sampled if not row.compared),
         newest_at=max(row.checked_at for row in rows),
     )
 

@@ -71,9 +71,8 @@ def _side_by_side(found: Recount) -> None:
         key="all_recounts",
         bind="query-params",
     )
-    agreeing = [each for each in found.comparisons if each.agrees] if every else []
     table.records(
-        tables.comparison_frame([*wrong, *agreeing]),
+        tables.comparison_frame(wrong, found.agreements if every else ()),
         key="recount",
         title="Recount beside the pipeline's report",
         columns={"Recount": st.column_config.NumberColumn(format="localized")},

@@ -8,7 +8,7 @@ from math import ceil
 
 from components.gates.evidence import Evidence
 from components.layout import numbers
-from components.reconciliation.assess import Flag, Run
+from components.reconciliation.assess import Flag, Run, before
 from components.reconciliation.assess_evidence import COUNTED, title
 from queries.recount import BlockedRun, RunExceptions
 
@@ -31,6 +31,7 @@ def exceptions(run: Run, found: RunExceptions) -> tuple[Evidence, ...]:
             metric=metric,
             value=value,
             n=run.extracted,
+            n_unscored=run.absent_records,
             method=COUNTED,
             measured_at=newest,
             running=bool(run.running),
@@ -42,22 +43,22 @@ def exceptions(run: Run, found: RunExceptions) -> tuple[Evidence, ...]:
 
 def pace(run: Run, runs: Sequence[Run]) -> tuple[Evidence, ...]:
     """Whether loading has become slower than in the run before."""
-    before = max((r for r in runs if r.number < run.number), key=lambda r: r.number, default=None)
-    if before is None:
+    former = before(run, runs)
+    if former is None:
         return ()
-    now, then = _p95(run), _p95(before)
+    now, then = _p95(run), _p95(former)
     if now is None or not then:
         return ()
     return (
         Evidence(
             metric=PACE_METRICS[0],
             value=now / then - 1,
-            n=min(len(_paces(run)), len(_paces(before))),
+            n=min(len(_paces(run)), len(_paces(former))),
             method=PACE,
             measured_at=run.newest_at,
             running=bool(run.running),
             sentence=f"{title(run)}: {numbers.decimal(now, 1)} seconds per 1,000 records, "
-            f"{numbers.decimal(then, 1)} in {before.id}",
+            f"{numbers.decimal(then, 1)} in {former.id}",
         ),
     )
 
@@ -73,7 +74,7 @@ def rehearsals(runs: Sequence[Run], rows: Sequence[BlockedRun]) -> tuple[Evidenc
     critical = {row.run_id: row.critical for row in rows}
     clean = 0
     for run in reversed(mocks):
-        blocked = run.running or run.unbalanced or run.having(*_BLOCKING)
+        blocked = run.running or run.unbalanced or run.absent or run.having(*_BLOCKING)
         if blocked or critical.get(run.id, True):
             break
         clean += 1
@@ -92,7 +93,7 @@ def rehearsals(runs: Sequence[Run], rows: Sequence[BlockedRun]) -> tuple[Evidenc
     )
 
 
-_BLOCKING = (Flag.FAILED, Flag.PARTIAL, Flag.REPEATED)
+_BLOCKING = (Flag.FAILED, Flag.PARTIAL, Flag.UNCLEAR, Flag.REPEATED)
 
 
 def _paces(run: Run) -> list[Decimal]:

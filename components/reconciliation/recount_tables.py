@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import pandas as pd
 
 from components.gates.status import Status
 from components.layout import icons, numbers
-from components.reconciliation.recount import Comparison, Recount
+from components.reconciliation.comparison import Comparison
+from components.reconciliation.recount import Recount
 
 
 def pair_frame(found: Recount) -> pd.DataFrame:
@@ -42,11 +44,18 @@ def pair_frame(found: Recount) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def comparison_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Each count of the recount beside the pipeline's, in the order given."""
+def comparison_frame(
+    disagreements: Sequence[Comparison], agreements: Sequence[Comparison]
+) -> pd.DataFrame:
+    """Each count of the recount beside the pipeline's, contradictions first."""
+    comparisons = (*disagreements, *agreements)
+    verdicts = (
+        *repeat(f"{icons.status_glyph(Status.FAIL)} disagree", len(disagreements)),
+        *repeat(f"{icons.status_glyph(Status.PASS)} agree", len(agreements)),
+    )
     return pd.DataFrame(
         {
-            "Recount and pipeline": [_verdict(each) for each in comparisons],
+            "Recount and pipeline": verdicts,
             "Batch": [each.batch or "all batches" for each in comparisons],
             "Table": [each.table for each in comparisons],
             "What": [each.measure.value for each in comparisons],
@@ -56,11 +65,6 @@ def comparison_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
             "The pipeline looked at": [_looked_at(each) for each in comparisons],
         }
     )
-
-
-def _verdict(each: Comparison) -> str:
-    status = Status.PASS if each.agrees else Status.FAIL
-    return f"{icons.status_glyph(status)} {'agree' if each.agrees else 'disagree'}"
 
 
 def _looked_at(each: Comparison) -> str:

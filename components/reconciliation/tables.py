@@ -16,10 +16,12 @@ from components.reconciliation.figures import steps
 from queries.migration_rows import ExceptionRow
 
 _STATUS = {
+    Flag.IMPOSSIBLE: Status.FAIL,
     Flag.UNBALANCED: Status.FAIL,
     Flag.UNDECLARED: Status.FAIL,
     Flag.FAILED: Status.FAIL,
     Flag.PARTIAL: Status.FAIL,
+    Flag.UNCLEAR: Status.FAIL,
     Flag.REPEATED: Status.WARN,
     Flag.LATE: Status.WARN,
     Flag.RUNNING: Status.RUNNING,

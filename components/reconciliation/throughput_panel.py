@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -55,7 +58,7 @@ def sentence(found: Throughput) -> str:
 
 def figure(shown: tuple[Load, ...]) -> go.Figure:
     """One row a load: its pace, the earlier ones, and the limit of chance."""
-    names = [_label(load) for load in shown]
+    names = _labels(shown)
     result = go.Figure()
     with_limit = [(name, load) for name, load in zip(names, shown, strict=True) if load.limit]
     result.add_bar(
@@ -126,8 +129,15 @@ def _change(load: Load) -> str:
     return numbers.MISSING if load.change is None else f"{load.change:+.0%}".replace("-", "−")
 
 
-def _label(load: Load) -> str:
-    return f"{load.name} ({load.row.attempt})" if load.row.attempt > 1 else load.name
+def _labels(shown: Sequence[Load]) -> list[str]:
+    """One name for each row: the batch without its run, unless several would then have one."""
+    times = Counter((load.name, load.row.attempt) for load in shown)
+    names = []
+    for load in shown:
+        attempt = load.row.attempt
+        name = load.name if times[load.name, attempt] == 1 else load.row.batch_id
+        names.append(f"{name} ({attempt})" if attempt > 1 else name)
+    return names
 
 
 def _upper(words: str) -> str:

@@ -20,13 +20,14 @@ from components.exceptions import (
     panel_records,
 )
 from components.exceptions.assess import Dimension
-from components.layout import states
+from components.layout import exporting, states
 from components.reconciliation import run_picker
 from components.reconciliation.assess import Run, latest, runs
 from dashboard import shell
 from dashboard.access import Right
 from dashboard.reports.recording import recorder
 from queries import (
+    exceptions_listed,
     exceptions_recount,
     exceptions_report,
     migration,
@@ -70,7 +71,8 @@ def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         return
     rows = page.ask(exceptions_report.counts, run.id).rows
     panel.counted(page.ask(rolled_exceptions.counted_at, run.id).rows[0])
-    view = panel_filters.choose(page.filter_row, rows)
+    parts = assess.breakdowns(rows)
+    view = panel_filters.choose(page.filter_row, rows, parts)
     kept = assess.matching(rows, view.filters)
     defects = assess.defects(kept)
     total = assess.total(kept)
@@ -89,15 +91,15 @@ def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         st.header("What only one of the two knows", anchor=False)
         with page.part():
             recounted = page.ask_own(
-                exceptions_recount.counts, tuple(each.run_id for each in recounts)
+                exceptions_recount.by_field, tuple(each.run_id for each in recounts)
             ).rows
             panel.origins(assess_origins.beside(rows, recounted))
     _defects(page, kept, defects, revealed)
     st.header("Rate by batch", anchor=False)
     with page.part():
         _rates(page, run, batches, rows)
-    _breakdowns(page, kept)
-    question = partial(page.ask, exceptions_report.records, run.id, view.filters)
+    _breakdowns(page, parts if view.everything else assess.breakdowns(kept))
+    question = partial(page.ask, exceptions_listed.records, run.id, view.filters)
     listed = f"{run.id} {page.as_of} {view.filters}"
     _records(page, kept, question, listed=listed, identity="id", revealed=revealed)
 
@@ -112,7 +114,8 @@ def _recount(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         return
     run_ids = tuple(each.run_id for each in recounts)
     rows = page.ask_own(exceptions_recount.counts, run_ids).rows
-    view = panel_filters.choose(page.filter_row, rows)
+    parts = assess.breakdowns(rows)
+    view = panel_filters.choose(page.filter_row, rows, parts)
     kept = assess.matching(rows, view.filters)
     defects = assess.defects(kept)
     total = assess.total(kept)
@@ -127,7 +130,7 @@ def _recount(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         st.header("What only one of the two knows", anchor=False)
         panel.origins(assess_origins.beside(reported, rows))
     _defects(page, kept, defects, revealed)
-    _breakdowns(page, kept)
+    _breakdowns(page, parts if view.everything else assess.breakdowns(kept))
     question = partial(page.ask_own, exceptions_recount.records, run_ids, view.filters)
     listed = f"{run_ids} {view.filters}"
     _records(page, kept, question, listed=listed, identity="run and number", revealed=revealed)
@@ -147,15 +150,22 @@ def _records(
     if not kept:
         states.notice("No exception matches.")
         return
-    with page.part():
-        panel_records.listing(
-            question(panel_records.position(listed)).rows,
-            filters=listed,
-            page_size=PAGE_SIZE,
-            whole=sum(row.exceptions for row in kept),
-            revealed=revealed,
-            identity=identity,
-        )
+    exporter = exporting.current()
+
+    @st.fragment
+    def turning() -> None:
+        # Turning a page asks for that page alone; the rest stands as it is.
+        with exporting.exports_by(exporter), page.part():
+            panel_records.listing(
+                question(panel_records.position(listed)).rows,
+                filters=listed,
+                page_size=PAGE_SIZE,
+                whole=sum(row.exceptions for row in kept),
+                revealed=revealed,
+                identity=identity,
+            )
+
+    turning()
 
 
 def _recounts(page: shell.Page) -> tuple[RunRow, ...]:
@@ -232,11 +242,10 @@ def _defects(
     panel.defects(found, isolated=whole - explained, href=page.href, revealed=revealed, whole=whole)
 
 
-def _breakdowns(page: shell.Page, kept: Sequence[CountRow]) -> None:
-    if not kept:
-        return
-    st.header("Broken down", anchor=False)
-    panel.breakdowns({each: assess.breakdown(kept, each) for each in Dimension}, page.href)
+def _breakdowns(page: shell.Page, parts: dict[Dimension, tuple[assess.Part, ...]]) -> None:
+    if any(parts.values()):
+        st.header("Broken down", anchor=False)
+        panel.breakdowns(parts, page.href)
 
 
 def _rates(
@@ -267,7 +276,7 @@ def _open_report(page: shell.Page, rows: Sequence[CountRow], revealed: bool) -> 
         return
     row = found[0]
     past = page.ask(exceptions_report.same_record, row.table_name, row.key).rows
-    near = page.ask(exceptions_report.neighbours, row).rows
+    near = page.ask(exceptions_listed.neighbours, row).rows
     _drawer(page, row, past, near, rows, revealed=revealed, identity="id")
 
 
