@@ -12,24 +12,15 @@ import sqlalchemy as sa
 from components.drift.assess import (
     Material,
     Windows,
-    appeared,
     default_windows,
-    placed,
     programme_changes,
 )
-from components.drift.assess_place import concentration
-from components.drift.material import Span
 from components.drift.types import (
-    Concentration,
-    DriftReport,
     ProgrammeChange,
-    SanityFinding,
-    SanityKind,
 )
 from components.gates.policy_drift import DriftPolicy
 from queries import (
     audit,
-    drift_drill,
     drift_facts,
     drift_labels,
     drift_records,
@@ -40,7 +31,7 @@ from queries import (
 )
 from queries.answer import Answer, Provenance
 from queries.database import if_present, read
-from queries.drift_rows import By, Histograms, Layout, ShapMass, VariableKind
+from queries.drift_rows import By, Histograms, Layout, ShapMass
 from queries.errors import MissingRelationError
 from queries.rollup_origin import Origin, origin
 from queries.rollup_reference import read_layout
@@ -166,9 +157,18 @@ def _changes(source: sa.Connection, scope: Scope) -> tuple[ProgrammeChange, ...]
 
 
 def material(
-    source: sa.Engine, own: sa.Engine | None, scope: Scope, found: Ground, windows: Windows
+    source: sa.Engine,
+    own: sa.Engine | None,
+    scope: Scope,
+    found: Ground,
+    windows: Windows,
+    *,
+    records: bool = True,
 ) -> tuple[Material, tuple[Asked, ...]]:
     """Everything an assessment of the two windows needs, and the questions that were asked.
+
+    Without ``records`` of the source, which take longest, nothing can be said about versions and
+    concept drift.
 
     Raises:
         DatabaseError: a database cannot be read.
@@ -179,7 +179,6 @@ def material(
     else:
         counted = read(source, reader.from_source)
     history, segments, shap = counted
-    versions, reviews = read(source, reader.others)
     made = Material(
         as_of=scope.as_of,
         windows=windows,
@@ -187,8 +186,8 @@ def material(
         segments=segments,
         shap=shap,
         changes=found.changes,
-        versions=versions,
-        reviews=reviews,
+        versions=read(source, reader.versions) if records else (),
+        reviews=read(source, reader.reviews) if records else None,
         from_rollups=found.from_rollups,
     )
     return made, tuple(reader.asked)
@@ -224,17 +223,17 @@ class _Reader:
         self._whole = _whole(scope)
         self._compared = replace(
             scope,
-            start=_midnight(min(span[0] for span in spans)),
-            end=_midnight(max(span[1] for span in spans)),
+            start=midnight(min(span[0] for span in spans)),
+            end=midnight(max(span[1] for span in spans)),
         )
         self._explained = replace(
             scope,
-            start=_midnight(min(windows.reference[0], windows.current[0])),
-            end=_midnight(max(windows.reference[1], windows.current[1])),
+            start=midnight(min(windows.reference[0], windows.current[0])),
+            end=midnight(max(windows.reference[1], windows.current[1])),
         )
         # A segment has few reviews: those of a year before tell what its scores meant.
         self._labelled = replace(
-            self._explained, start=_midnight(windows.current[1]) - LABELLED, end=scope.as_of
+            self._explained, start=midnight(windows.current[1]) - LABELLED, end=scope.as_of
         )
         self.asked: list[Asked] = []
 
@@ -269,109 +268,32 @@ class _Reader:
         )
         return history, segments, shap
 
-    def others(
-        self, source: sa.Connection
-    ) -> tuple[tuple[drift_facts.VersionCell, ...], tuple[drift_facts.LabelRow, ...] | None]:
+    def versions(self, source: sa.Connection) -> tuple[drift_facts.VersionCell, ...]:
         windows = self._windows
-        versions = self._rows(
-            drift_versions.version_cells,
-            source,
-            self._scope,
-            windows.reference,
-            windows.current,
+        question = drift_versions.version_cells
+        found: tuple[drift_facts.VersionCell, ...] = self._rows(
+            question, source, self._scope, windows.reference, windows.current
         )
-        reviews = if_present(
-            source, lambda: self._rows(drift_labels.labels, source, self._labelled)
-        )
-        return versions, reviews
+        return found
+
+    def reviews(self, source: sa.Connection) -> tuple[drift_facts.LabelRow, ...] | None:
+        return if_present(source, lambda: self._rows(drift_labels.labels, source, self._labelled))
 
     def _one(self, question: Callable[..., Answer[Any]], *arguments: Any, **options: Any) -> Any:
         return self._rows(question, *arguments, **options)[0]
 
     def _rows(self, question: Callable[..., Answer[Any]], *arguments: Any, **options: Any) -> Any:
         answer = question(*arguments, **options)
-        words = (question.__doc__ or question.__name__).strip().splitlines()[0]
-        self.asked.append(Asked(words, answer.provenance))
+        self.asked.append(asked_of(question, answer))
         return answer.rows
 
 
-def _midnight(day: date) -> datetime:
+def asked_of(question: Callable[..., Any], answer: Answer[Any]) -> Asked:
+    """A question by the first line of what it says of itself."""
+    words = (question.__doc__ or question.__name__).strip().splitlines()[0]
+    return Asked(words, answer.provenance)
+
+
+def midnight(day: date) -> datetime:
+    """The moment a UTC day begins."""
     return datetime.combine(day, time(), UTC)
-
-
-def with_places(
-    source: sa.Engine, scope: Scope, layout: Layout, windows: Windows, made: DriftReport
-) -> DriftReport:
-    """The report with keys that the reference never had, and where missing values concentrate.
-
-    Single predictions are read for it: of the current window, and of as many days of the
-    reference, so that it costs the same whatever the history.
-
-    Raises:
-        DatabaseError: the source cannot be read.
-    """
-    found = tuple(
-        placed(one, place) if (place := _place(source, scope, layout, windows, one)) else one
-        for one in made.sanity
-    )
-    return replace(made, sanity=(*found, *_new_keys(source, scope, layout, windows)))
-
-
-def _new_keys(
-    source: sa.Engine, scope: Scope, layout: Layout, windows: Windows
-) -> tuple[SanityFinding, ...]:
-    """Features of the current window that have no bins, as the reference did not have them."""
-    spans = _single(windows)
-    known = tuple(variable.short_name for variable in layout.features)
-    if spans is None or not known:
-        return ()
-    before, after = (
-        read(
-            source,
-            lambda connection, of=span: (
-                drift_drill.unknown_keys(connection, of, known).rows  # type: ignore[misc]
-            ),
-        )
-        for span in (_of_days(scope, each) for each in spans)
-    )
-    rare = {row.feature for row in before}
-    return tuple(appeared(row) for row in after if row.feature not in rare)
-
-
-def _single(windows: Windows) -> tuple[Span, Span] | None:
-    """The end of the reference and the current window, where single predictions may be read."""
-    length = windows.current[1] - windows.current[0]
-    if length > drift_drill.LONGEST:
-        return None
-    return (max(windows.reference[0], windows.reference[1] - length), windows.reference[1]), (
-        windows.current
-    )
-
-
-def _of_days(scope: Scope, span: Span) -> Scope:
-    return replace(scope, start=_midnight(span[0]), end=_midnight(span[1]))
-
-
-def _place(
-    source: sa.Engine, scope: Scope, layout: Layout, windows: Windows, found: SanityFinding
-) -> Concentration | None:
-    categories = tuple(
-        variable.short_name
-        for variable in layout.features
-        if variable.kind is VariableKind.CATEGORY and variable.name != found.variable
-    )
-    spans = _single(windows)
-    if found.kind is not SanityKind.NULL_RATE or not categories or spans is None:
-        return None
-    counted = [
-        read(
-            source,
-            lambda connection, of=span: (
-                drift_drill.missing_by(  # type: ignore[misc]
-                    connection, of, found.label, categories
-                ).rows
-            ),
-        )
-        for span in (_of_days(scope, each) for each in spans)
-    ]
-    return concentration(*counted)

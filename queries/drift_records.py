@@ -58,7 +58,7 @@ def predictions(
         audit.ml_score,
         audit.final_score,
         audit.final_decision,
-    ).where(*scope.conditions(), feature_place(variable, known) == variable.offset + place)
+    ).where(*scope.conditions(), feature_place(variable, known) == place)
     return ask(connection, one_page(statement.select_from(prediction_audit), after), BinRow)
 
 

@@ -9,13 +9,12 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from queries.answer import ask
 from queries.database import if_present
 from queries.drift_rows import Counts, Layout
-from queries.drift_source import counting, explaining
+from queries.rollup_packed import counted, counting, explained, explaining
 from queries.rollup_parts import SEGMENTS, audit, scored_between, utc_day
 from queries.rollup_schema import DAY, LEVELS, rollup_histograms, rollup_shap
-from queries.rollup_vectors import bigint, copy_in, from_array, spread, text, to_array
+from queries.rollup_vectors import ask_binary, bigint, copy_in, text, to_array
 from queries.rollup_vectors import day as day_field
 
 Segment = tuple[str | None, str | None, str | None]
@@ -27,32 +26,14 @@ _HEAD = ("edges_id", "environment", "grain", "level", "day", "ml_version", "work
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Counts of one day, version, work type and region, packed."""
+class Sent:
+    """Predictions of one day, version, work type and region, packed."""
 
     day: date
     ml_version: str | None
     work_type: str | None
     region: str | None
-    places: bytes
-    counts: bytes
-
-    @property
-    def segment(self) -> Segment:
-        return self.ml_version, self.work_type, self.region
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """The same of explained predictions, with their summed SHAP values in millionths."""
-
-    day: date
-    ml_version: str | None
-    work_type: str | None
-    region: str | None
-    places: bytes
-    counts: bytes
-    totals: bytes
+    numbers: bytes
 
     @property
     def segment(self) -> Segment:
@@ -87,17 +68,16 @@ def count_days(
     limits = scored_between(environment, start, end)
     keys = [utc_day(audit.scored_at).label("day"), *_KEYS]
     days: dict[date, Day] = defaultdict(Day)
-    for row in ask(source, counting(layout, limits, keys), Counted).rows:
-        days[row.day].counts[row.segment] = (_vector(layout.width, row, row.counts),)
-    explained = if_present(
-        source, lambda: ask(source, explaining(layout, limits, keys), Explained).rows
+    sent = ask_binary(source, counting(layout, limits, keys), Sent).rows
+    for row, counts in zip(sent, counted(layout, [each.numbers for each in sent]), strict=True):
+        days[row.day].counts[row.segment] = (counts,)
+    sent = (
+        if_present(source, lambda: ask_binary(source, explaining(layout, limits, keys), Sent).rows)
+        or ()
     )
-    width = layout.feature_width
-    for each in explained or ():
-        days[each.day].shap[each.segment] = (
-            _vector(width, each, each.counts),
-            _vector(width, each, each.totals),
-        )
+    masses = zip(*explained(layout, [each.numbers for each in sent]), strict=True)
+    for row, vectors in zip(sent, masses, strict=True):
+        days[row.day].shap[row.segment] = vectors
     return days
 
 
@@ -193,7 +173,3 @@ def _rows(
         for key, vectors in segments.items():
             names = (text(each) for each in key)
             yield (*head, text(level), moment, *names, *fields(slot, vectors))
-
-
-def _vector(width: int, row: Counted | Explained, values: bytes) -> Counts:
-    return spread(width, from_array(row.places), from_array(values))

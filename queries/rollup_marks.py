@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from queries.answer import ask
-from queries.contract import prediction_audit, prediction_explanations
+from queries.contract import ml_shadow_scores, prediction_audit, prediction_explanations
 from queries.database import if_present
 from queries.rollup_parts import audit, midnight, scored_between, utc_day
 
@@ -44,6 +44,15 @@ def day_marks(
 def explanation_marks(connection: sa.Connection, start: date, end: date) -> dict[date, str]:
     """The marks of stored explanations; empty without that table."""
     stored = prediction_explanations
+    limits = [stored.c.scored_at >= midnight(start), stored.c.scored_at < midnight(end)]
+    day = utc_day(stored.c.scored_at)
+    found = if_present(connection, lambda: _marks(connection, stored, day, limits))
+    return {day: mark.fingerprint for day, mark in (found or {}).items()}
+
+
+def shadow_marks(connection: sa.Connection, start: date, end: date) -> dict[date, str]:
+    """The marks of shadow scores; empty without that table."""
+    stored = ml_shadow_scores
     limits = [stored.c.scored_at >= midnight(start), stored.c.scored_at < midnight(end)]
     day = utc_day(stored.c.scored_at)
     found = if_present(connection, lambda: _marks(connection, stored, day, limits))

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from queries.contract import prediction_audit
-from queries.rollup_schema import rollup_days, rollup_origin
+from queries.own_tables import is_newer
+from queries.rollup_schema import PART, VERSION, rollup_days, rollup_origin
 
 LOG = logging.getLogger("plumbline.rollups")
 OTHER_SOURCE = (
@@ -41,6 +42,7 @@ class Origin(StrEnum):
     SAME = "same"
     OTHER = "other"
     NONE = "none"
+    NEWER = "newer"
 
 
 def identity(source: sa.Connection) -> str:
@@ -77,6 +79,9 @@ def origin(source: sa.Connection, own: sa.Connection) -> Origin:
     """Whose the roll-ups are; a warning is logged where they are of another source."""
     if not _has(own, rollup_days):
         return Origin.NONE
+    if is_newer(own, PART, VERSION):
+        LOG.warning("roll-ups: made by a newer Plumbline, and not used")
+        return Origin.NEWER
     if recorded(own) == identity(source):
         return Origin.SAME
     LOG.warning("roll-ups: %s", OTHER_SOURCE)

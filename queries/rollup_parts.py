@@ -1,4 +1,4 @@
-"""Statements that roll-ups and the source share: places of a prediction in the vector."""
+"""Statements that roll-ups and the source share: a prediction's place in each histogram."""
 
 from __future__ import annotations
 
@@ -82,13 +82,8 @@ class Document:
         return found
 
 
-def places(layout: Layout, features: Document) -> list[Place]:
-    """Where a row of ``prediction_audit`` counts: one place for each variable."""
-    return [_place(layout, variable, features) for variable in layout.variables]
-
-
 def feature_place(variable: Variable, value: sa.ColumnElement[Any]) -> Place:
-    """The place of a JSON value."""
+    """The place of a JSON value within its variable."""
     kind = sa.func.jsonb_typeof(value)
     if variable.kind is VariableKind.NUMBER:
         edges = [Decimal(repr(edge)) for edge in variable.edges]
@@ -99,13 +94,14 @@ def feature_place(variable: Variable, value: sa.ColumnElement[Any]) -> Place:
         usable = kind != "null" if variable.source_type == "null" else kind == variable.source_type
         place = _category_bucket(variable, value.op("#>>")(sa.literal_column("'{}'")))
     return sa.case(
-        (usable, _at(variable, OUTSIDE) + place),
-        (value.is_(None), _at(variable, MISSING)),
-        else_=_at(variable, UNUSABLE),
+        (usable, _at(OUTSIDE) + place),
+        (value.is_(None), _at(MISSING)),
+        else_=_at(UNUSABLE),
     )
 
 
-def _place(layout: Layout, variable: Variable, features: Document) -> Place:
+def place_of(layout: Layout, variable: Variable, features: Document) -> Place:
+    """Where a row of ``prediction_audit`` counts within a variable that is no joint one."""
     kind, _, name = variable.name.partition(":")
     if variable.is_feature:
         return feature_place(variable, features[name])
@@ -113,30 +109,24 @@ def _place(layout: Layout, variable: Variable, features: Document) -> Place:
         return _score_place(variable, audit[f"{name}_score"])
     if kind == "decision":
         return _column_place(variable, audit[f"{name}_decision"])
-    if kind == "joint":
-        return _joint_place(layout, variable, name)
     if variable.name == SCHEMA_OF_FEATURES:
-        return _schema_place(layout, variable)
+        return _schema_place(layout)
     return _column_place(variable, audit[VERSIONS[variable.name]])
 
 
 def _score_place(variable: Variable, score: sa.ColumnElement[Any]) -> Place:
-    return sa.case(
-        (score.is_(None), _at(variable, MISSING)),
-        (score.in_(_NOT_FINITE), _at(variable, UNUSABLE)),
-        else_=_at(variable, OUTSIDE) + _score_bucket(variable, score),
-    )
-
-
-def _score_bucket(variable: Variable, score: sa.ColumnElement[Any]) -> Place:
     edges: Place = sa.literal(list(variable.edges), ARRAY(sa.Double()))
-    return sa.func.width_bucket(score, edges)
+    return sa.case(
+        (score.is_(None), _at(MISSING)),
+        (score.in_(_NOT_FINITE), _at(UNUSABLE)),
+        else_=_at(OUTSIDE) + sa.func.width_bucket(score, edges),
+    )
 
 
 def _column_place(variable: Variable, value: sa.ColumnElement[Any]) -> Place:
     return sa.case(
-        (value.is_(None), _at(variable, MISSING)),
-        else_=_at(variable, OUTSIDE) + _category_bucket(variable, value),
+        (value.is_(None), _at(MISSING)),
+        else_=_at(OUTSIDE) + _category_bucket(variable, value),
     )
 
 
@@ -148,31 +138,18 @@ def _category_bucket(variable: Variable, value: sa.ColumnElement[Any]) -> Place:
     return sa.func.coalesce(sa.func.array_position(known, value), 0)
 
 
-def _joint_place(layout: Layout, variable: Variable, layer: str) -> Place:
-    score, decision = audit[f"{layer}_score"], audit[f"{layer}_decision"]
-    bins, choices = layout[f"score:{layer}"], layout[f"decision:{layer}"]
-    number = _category_bucket(choices, decision)
-    each: Place = sa.literal_column(str(len(choices.categories)))
-    return sa.case(
-        (sa.or_(score.is_(None), decision.is_(None)), _at(variable, MISSING)),
-        (score.in_(_NOT_FINITE), _at(variable, UNUSABLE)),
-        (number == 0, _at(variable, OUTSIDE)),
-        else_=_at(variable, FIRST - 1) + _score_bucket(bins, score) * each + number,
-    )
-
-
-def _schema_place(layout: Layout, variable: Variable) -> Place:
+def _schema_place(layout: Layout) -> Place:
     """Missing: no document. Unusable: not an object. Unseen: it has keys that are not known."""
     known = sa.literal([each.short_name for each in layout.features], ARRAY(sa.Text()))
     kind = sa.func.jsonb_typeof(audit.features)
     surplus = audit.features.op("-")(known)
     return sa.case(
-        (sa.or_(kind.is_(None), kind == "null"), _at(variable, MISSING)),
-        (kind != "object", _at(variable, UNUSABLE)),
-        (surplus != sa.literal_column("'{}'::jsonb"), _at(variable, OUTSIDE)),
-        else_=_at(variable, FIRST),
+        (sa.or_(kind.is_(None), kind == "null"), _at(MISSING)),
+        (kind != "object", _at(UNUSABLE)),
+        (surplus != sa.literal_column("'{}'::jsonb"), _at(OUTSIDE)),
+        else_=_at(FIRST),
     )
 
 
-def _at(variable: Variable, place: int) -> sa.ColumnElement[Any]:
-    return sa.literal_column(str(variable.offset + place), sa.Integer())
+def _at(place: int) -> sa.ColumnElement[Any]:
+    return sa.literal_column(str(place), sa.Integer())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from queries.database import translated
+from queries.chains import SCHEMA
 
-SCHEMA = "plumbline"
-_SETUP_LOCK = 7_585_672_009
+PART, VERSION = "roll-ups", 1
+"""The part of the schema, and its version; see ``rollup_tables``."""
 
 DAY, MONTH = "day", "month"
 """Grains."""
@@ -72,18 +70,34 @@ rollup_origin = sa.Table(
     comment="The source that everything here was rolled up from",
 )
 
-drift_evidence = sa.Table(
+
+def _kept(name: str, comment: str, column: sa.Column[object]) -> sa.Table:
+    """A table of what was computed of the newest days, under the rules and bins of then."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("environment", sa.Text(), primary_key=True),
+        sa.Column("day", sa.Date(), primary_key=True, comment="Last day of the current window"),
+        sa.Column("policy_version", sa.Text(), primary_key=True, comment="Of the section on drift"),
+        sa.Column("edges_id", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("refreshed_at", _time, nullable=False, comment="Newest of the days behind it"),
+        column,
+        sa.Column("computed_at", _time, nullable=False),
+        comment=comment,
+    )
+
+
+drift_evidence = _kept(
     "drift_evidence",
-    metadata,
-    sa.Column("environment", sa.Text(), primary_key=True),
-    sa.Column("day", sa.Date(), primary_key=True, comment="Last day of the current window, UTC"),
-    sa.Column("policy_version", sa.Text(), primary_key=True, comment="Of the section on drift"),
-    sa.Column("edges_id", sa.Text(), nullable=False),
-    sa.Column("method", sa.Text(), nullable=False),
-    sa.Column("refreshed_at", _time, nullable=False, comment="Newest of the days it was read from"),
+    "What drift says to the gates, so that they need not compute it again",
     sa.Column("evidence", JSONB(), nullable=False, comment="Numbers as text, exactly"),
-    sa.Column("computed_at", _time, nullable=False),
-    comment="What drift says to the gates, so that they need not compute it again",
+)
+
+drift_reports = _kept(
+    "drift_reports",
+    "The comparison of the usual windows, so that the page need not compute it again",
+    sa.Column("report", sa.Text(), nullable=False, comment="JSON"),
 )
 
 
@@ -128,20 +142,3 @@ rollup_shap = _vectors(
     sa.Column("explained", ARRAY(sa.Integer()), nullable=False),
     sa.Column("total_micro", ARRAY(sa.BigInteger()), nullable=False, comment="Sum of SHAP × 1e6"),
 )
-
-
-def ensure_rollup_schema(engine: sa.Engine, families: Iterable[sa.Table] = ()) -> None:
-    """Create the tables, and those of the families, where they are missing.
-
-    Raises:
-        DatabaseError: the server cannot be reached, or the role may not create a schema.
-    """
-    tables = [*metadata.sorted_tables, *(each for each in families if each.metadata != metadata)]
-    with translated(), engine.begin() as connection:
-        present = set(sa.inspect(connection).get_table_names(schema=SCHEMA))
-        if present >= {table.name for table in tables}:
-            return
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
-        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
-        for table in tables:
-            table.create(connection, checkfirst=True)

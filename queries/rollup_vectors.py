@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import numpy as np
 import psycopg
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -22,6 +21,8 @@ Row = TypeVar("Row")
 
 _HEADER = 20
 """Bytes before the elements: dimensions, flags, element type, length, lower bound."""
+_MATRIX_HEADER = 28
+"""The same of an array with two dimensions."""
 _INT4, _INT8 = 23, 20
 _EPOCH = date(2000, 1, 1)
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + pack("!ii", 0, 0)
@@ -139,14 +140,16 @@ def positions(wanted: Iterable[Any]) -> dict[Any, int]:
     return {value: place for place, value in enumerate(wanted)}
 
 
-def spread(width: int, at: NDArray[np.int64], values: Counts) -> Counts:
-    """A vector that holds the values at the places given, zero elsewhere."""
-    vector = np.zeros(width, dtype=np.int64)
-    vector[at] = values
-    return vector
-
-
 def from_arrays(sent: Sequence[bytes]) -> Counts:
     """Several arrays of one length and type as the rows of a matrix."""
     together = sent[0][:_HEADER] + b"".join(each[_HEADER:] for each in sent)
     return from_array(together).reshape(len(sent), -1)
+
+
+def from_matrices(sent: Sequence[bytes], columns: int) -> tuple[Counts, Counts]:
+    """Several ``bigint[][]`` below each other: the matrix that a row is of, and the columns."""
+    element = np.dtype([("size", ">i4"), ("value", ">i8")])
+    rows = [(len(each) - _MATRIX_HEADER) // element.itemsize // columns for each in sent]
+    below = b"".join(each[_MATRIX_HEADER:] for each in sent)
+    values = np.frombuffer(below, dtype=element)["value"].reshape(-1, columns)
+    return np.repeat(np.arange(len(sent)), rows), np.ascontiguousarray(values.T, dtype=np.int64)

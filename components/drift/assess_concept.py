@@ -228,4 +228,10 @@ def _judged(
             since=segment.since if suspected else None,
         )
         found.append(replace(one, sentence=words.segment(one)))
-    return tuple(sorted(found, key=lambda s: (s.verdict is not ConceptVerdict.SUSPECTED,)))
+    return tuple(sorted(found, key=_surest_first))
+
+
+def _surest_first(segment: ConceptSegment) -> tuple[bool, float]:
+    if segment.verdict is not ConceptVerdict.SUSPECTED or segment.p_adjusted is None:
+        return True, 0.0
+    return False, segment.p_adjusted

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 
 from components.drift.types import Attribution, Part
+from components.layout.numbers import signed
 from queries.drift_facts import VersionCell
 
 POINTS = 100.0
@@ -49,7 +50,13 @@ def attribution(cells: Sequence[VersionCell]) -> Attribution | None:
     total = POINTS * (means[1] - means[0])
     rest = total - sum(part.points for part in parts)
     parts.append(
-        Part("residual", rest, (), (), f"Not explained by these parts: {rest:+.2f} score points.")
+        Part(
+            "residual",
+            rest,
+            (),
+            (),
+            f"Not explained by these parts: {signed(rest, 2)} score points.",
+        )
     )
     return Attribution(
         total_points=total,
@@ -87,7 +94,7 @@ def _version_part(name: str, of: _Of, stratum: _Stratum, cells: Sequence[Version
     points = POINTS * among * effect
     text = (
         f"{_TITLES[name].capitalize()} {', '.join(names[0])} before, {', '.join(names[1])} after: "
-        f"{points:+.2f} score points, at scores that {covered:.0%} of predictions share."
+        f"{signed(points, 2)} score points, at scores that {covered:.0%} of predictions share."
     )
     return Part(name, points, *names, text)
 
@@ -148,7 +155,9 @@ def _input(before: Sequence[VersionCell], after: Sequence[VersionCell], llm: flo
         for key in shared
     )
     points = POINTS * change / held - llm
-    text = f"Under versions that scored {held:.0%} of both windows: {points:+.2f} score points."
+    text = (
+        f"Under versions that scored {held:.0%} of both windows: {signed(points, 2)} score points."
+    )
     return Part("input", points, (), (), text)
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from components.drift.types import AccuracyPoint, Calibration, ConceptSegment
 from components.layout import numbers, theme
+from components.layout.numbers import signed
 from components.pipeline.figures import Drawn, faded
 from components.pipeline.shares import day_text
 from components.statistics.weighting import WeightedMean
@@ -214,8 +215,8 @@ def _calibration_words(segment: ConceptSegment) -> str:
     widest = max(both, key=lambda one: abs(gap(one)))
     return (
         f"{segment.segment}: share that reviewers hold to be priority, by score. Largest change at "
-        f"scores from {widest.low:.2f} to {widest.high:.2f}: {100 * gap(widest):+.1f} percentage "
-        "points."
+        f"scores from {widest.low:.2f} to {widest.high:.2f}: {signed(100 * gap(widest))} "
+        "percentage points."
     )
 
 

@@ -48,7 +48,12 @@ def timeline(
     )
     theme.apply(figure, height=HEIGHT)
     top = max((one.rows or 0 for one in shown), default=0)
-    figure.update_layout(showlegend=False, margin={"l": 7, "r": 7, "t": 22, "b": 30})
+    figure.update_layout(
+        showlegend=False,
+        margin={"l": 7, "r": 7, "t": 22, "b": 30},
+        dragmode="select",
+        selectdirection="h",
+    )
     figure.update_yaxes(
         range=[0, top * 1.55 or 1], showticklabels=False, showgrid=False, automargin=False
     )

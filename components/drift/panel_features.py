@@ -13,6 +13,7 @@ from components.drift import panel_words as words
 from components.drift.types import DriftReport, Finding, Verdict
 from components.layout import numbers, table
 from components.layout.exporting import offer
+from components.layout.numbers import signed
 
 CHOSEN = "variable"
 PAGE_SIZE = 8
@@ -123,7 +124,7 @@ def open_variable(variable: str) -> None:
 
 def _row(one: Finding, largest: float) -> str:
     distance = one.distances
-    moved = "" if one.mean_shift is None else f"{one.mean_shift:+.2f} sd".replace("-", words.MINUS)
+    moved = "" if one.mean_shift is None else f"{signed(one.mean_shift, 2)} sd"
     changed = words.since(one.since) if one.since is not None else ""
     carrier = "" if one.carrier is None else f"{one.carrier.segment}, {one.carrier.carries:.0%}"
     cells = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from components.drift.material import LONGEST_TWIN, Span, Windows, with_twin
 from components.drift.types import ChangeKind, ProgrammeChange
 from components.layout import table
 from components.layout.glossary import help_for
+from components.pipeline.figures import Drawn
 from components.statistics.seasonal_twin import seasonal_twin
 
 REFERENCE, CURRENT = "reference", "current"
@@ -22,9 +24,11 @@ _FORMAT = "D MMM YYYY"
 _OFFERED = 12
 _TITLE = "Predictions by day, and the two windows"
 _NOTE = (
-    "▲ deployment, ◆ configuration, ■ migration. Drag the ends of the two windows, or use the "
-    "arrow keys."
+    "▲ deployment, ◆ configuration, ■ migration. Drag across the days of a window, or move its "
+    "ends below, by mouse or arrow keys."
 )
+_TIMELINE, _DRAGGED = "drift_timeline", "drift_dragged"
+_NAMES = {CURRENT: "Current window", REFERENCE: "Reference window"}
 
 
 def choose(
@@ -38,13 +42,12 @@ def choose(
     with st.container(key="drift_windows", gap="xxsmall"):
         st.markdown(f"**{_TITLE}**  \n:small[:gray[{_NOTE}]]")
         place = st.container()
-        reference = _slider("Reference window", REFERENCE, days, default.reference)
-        current = _slider("Current window", CURRENT, days, default.current)
+        reference = _slider(_NAMES[REFERENCE], REFERENCE, days, default.reference)
+        current = _slider(_NAMES[CURRENT], CURRENT, days, default.current)
         chosen = with_twin(reference, current, known)
         drawn = timeline(days, chosen, changes)
-        place.plotly_chart(
-            drawn.figure, key="drift_timeline", config={"displayModeBar": False}, alt=drawn.alt
-        )
+        with place:
+            _draggable(drawn, days[0].day, days[-1].day)
         quick_picks(days, default, chosen, changes)
         drawer = st.expander(
             "Numbers behind this chart", type="compact", on_change="rerun", key="drift_days"
@@ -53,6 +56,48 @@ def choose(
             with drawer:
                 table.records(drawn.table, key="drift_days_table", title=_TITLE)
     return chosen
+
+
+def _draggable(drawn: Drawn, first: date, last: date) -> None:
+    """The time line: a drag across days is the window that was chosen above it."""
+    st.segmented_control(
+        "Dragging on the time line sets the",
+        tuple(_NAMES),
+        default=CURRENT,
+        required=True,
+        key=_DRAGGED,
+        format_func=_name,
+        width="content",
+    )
+    st.plotly_chart(
+        drawn.figure,
+        key=_TIMELINE,
+        config={"displayModeBar": False},
+        alt=drawn.alt,
+        on_select=partial(_take_dragged, first, last),
+        selection_mode="box",
+    )
+
+
+def _name(key: str) -> str:
+    return _NAMES[key].lower()
+
+
+def _take_dragged(first: date, last: date) -> None:
+    boxes = st.session_state[_TIMELINE].selection.box
+    if boxes:
+        st.session_state[st.session_state[_DRAGGED]] = dragged(boxes[0]["x"], first, last)
+
+
+def dragged(ends: Sequence[str], first: date, last: date) -> tuple[date, date]:
+    """The first and last day that a drag between two moments of the time line touches.
+
+    ``ends`` are moments as the chart tells them, in either order; days outside the line are left
+    out.
+    """
+    days = sorted(datetime.fromisoformat(end[:10]).date() for end in ends)
+    low, high = (min(max(day, first), last) for day in days)
+    return low, high
 
 
 def _slider(label: str, key: str, days: Sequence[DayVolume], default: Span) -> Span:

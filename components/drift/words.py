@@ -16,6 +16,7 @@ from components.drift.types import (
     Since,
     Verdict,
 )
+from components.layout.numbers import signed
 
 _VERDICTS = {
     Verdict.MOVED: "has moved",
@@ -51,7 +52,7 @@ def points_text(points: float) -> str:
     """Score points with a sign; small ones are not rounded to nothing."""
     if abs(points) < 0.05:
         return "less than 0.1 score points"
-    return f"{points:+.1f} score points".replace("-", "\N{MINUS SIGN}")
+    return f"{signed(points)} score points"
 
 
 def p_text(p: float) -> str:

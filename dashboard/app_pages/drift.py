@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -22,16 +22,20 @@ from components.drift import (
     panel_windows,
 )
 from components.drift.assess import Windows, default_windows, report
+from components.drift.assess_concept import concept
+from components.drift.assess_versions import attribution
 from components.drift.figures_timeline import DayVolume
 from components.drift.types import DriftReport, Finding, RuleReplay
 from components.layout import exporting, provenance, states
 from components.pipeline import panel_records
-from dashboard import cache, drift_material, engines, shell
+from dashboard import cache, drift_kept, drift_material, engines, shell
 from dashboard.access import Right
 from dashboard.drift_material import Asked, Ground
+from dashboard.drift_places import with_places
 from dashboard.filters import Filter
 from dashboard.offer import download
 from queries import audit, drift_records
+from queries.database import read
 from queries.errors import InvalidInputError
 from queries.scope import Scope
 
@@ -70,29 +74,57 @@ def _speaking_of(page: shell.Page, scope: Scope) -> Iterator[None]:
 
 
 def _compare(page: shell.Page, found: Ground, usual: Windows) -> None:
+    """Sentence and ranked list first; what records of the source say is filled in."""
     windows = panel_windows.choose(_volumes(found), usual, found.changes)
-    made, asked = _report(page.scope, windows, page.policy.version, page.viewer.role)
+    first, asked, complete = _report(
+        page.scope, windows, page.policy.version, page.viewer.role, usual=windows == usual
+    )
     page.asked += [provenance.Asked(one.words, one.provenance) for one in asked]
-    page.answer(made.headline.sentence)
-    panel.headline(made)
-    panel.compared(made)
+
+    def whole() -> DriftReport:
+        return first if complete else _completed(page, windows, first)
+
+    page.answer(first.headline.sentence)
+    tiles = st.container()
+    panel.compared(first)
     panel.gone(found.vanished)
     _record(page)
-    panel.sanity(made.sanity)
-    panel.incidents(made.incidents)
-    _view(page, found, made, usual)
+    faults = st.container()
+    panel.incidents(first.incidents)
+    _view(page, found, first, usual, whole)
+    made = whole()
+    with tiles:
+        panel.headline(made)
+    with faults:
+        panel.sanity(made.sanity)
 
 
-def _view(page: shell.Page, found: Ground, made: DriftReport, usual: Windows) -> None:
+def _completed(page: shell.Page, windows: Windows, first: DriftReport) -> DriftReport:
+    """The report with what is read from records of the source."""
+    made, asked = _rest(page.scope, windows, page.policy.version, page.viewer.role, first)
+    known = {one.words for one in page.asked}
+    page.asked += [
+        provenance.Asked(one.words, one.provenance) for one in asked if one.words not in known
+    ]
+    return made
+
+
+def _view(
+    page: shell.Page,
+    found: Ground,
+    made: DriftReport,
+    usual: Windows,
+    whole: Callable[[], DriftReport],
+) -> None:
     view = panel.choose_view()
     with page.part():
         if view == panel.WEEKS:
             panel_weeks.weeks(made)
         elif view == panel.SCORES:
-            panel_scores.attribution(made.attribution)
+            panel_scores.attribution(whole().attribution)
             panel_scores.layers(made.layers)
         elif view == panel.MEANING:
-            panel_concept.concept(made.concept)
+            panel_concept.concept(whole().concept)
         elif view == panel.ALERTS:
             rules = _replayed(page.scope, usual, page.policy.version, page.viewer.role)
             panel_alerts.alerts(rules, float(page.policy.drift.leave_at))
@@ -168,17 +200,47 @@ def _ground(scope: Scope, policy_version: str, viewer_scope: str) -> Ground | No
 
 @st.cache_data(ttl=cache.ANSWER_TTL, max_entries=32, show_spinner="Comparing the two windows")
 def _report(
-    scope: Scope, windows: Windows, policy_version: str, viewer_scope: str
-) -> tuple[DriftReport, Sequence[Asked]]:
-    """The assessment is kept, not the histograms it is made from: they are large."""
+    scope: Scope, windows: Windows, policy_version: str, viewer_scope: str, *, usual: bool
+) -> tuple[DriftReport, Sequence[Asked], bool]:
+    """The comparison, the questions behind it, and whether it is the whole report.
+
+    Of the usual windows the refresh job has kept the whole; without roll-ups there is nothing to
+    gain from parts. The assessment is kept here, not the histograms it is made from: they are
+    large.
+    """
+    policy, source, own = cache.policy().drift, engines.source(), engines.beside()
     found = _ground(_unfiltered(scope), policy_version, viewer_scope)
     assert found is not None
-    made, asked = drift_material.material(engines.source(), engines.beside(), scope, found, windows)
-    judged = report(made, cache.policy().drift)
-    return (
-        drift_material.with_places(engines.source(), scope, found.layout, windows, judged),
-        asked,
+    if usual and found.from_rollups and own is not None:
+        kept = read(own, lambda connection: drift_kept.usual_report(connection, scope, policy))
+        if kept is not None:
+            return kept[0], (kept[1],), True
+    made, asked = drift_material.material(
+        source, own, scope, found, windows, records=not found.from_rollups
     )
+    first = report(made, policy)
+    if found.from_rollups:
+        return first, asked, False
+    sanity = with_places(source, scope, found.layout, windows, first.sanity)
+    return replace(first, sanity=sanity), asked, True
+
+
+@st.cache_data(ttl=cache.ANSWER_TTL, max_entries=32, show_spinner="Reading records")
+def _rest(
+    scope: Scope, windows: Windows, policy_version: str, viewer_scope: str, _first: DriftReport
+) -> tuple[DriftReport, Sequence[Asked]]:
+    """The first report, which the other arguments stand for, made whole."""
+    policy, source = cache.policy().drift, engines.source()
+    found = _ground(_unfiltered(scope), policy_version, viewer_scope)
+    assert found is not None
+    made, asked = drift_material.material(source, engines.beside(), scope, found, windows)
+    whole = replace(
+        _first,
+        attribution=attribution(made.versions),
+        concept=concept(made, policy),
+        sanity=with_places(source, scope, found.layout, windows, _first.sanity),
+    )
+    return whole, asked
 
 
 @st.cache_data(ttl=cache.ANSWER_TTL, max_entries=16, show_spinner="Replaying the rules")

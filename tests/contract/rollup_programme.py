@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -45,7 +45,11 @@ class Programme:
 
     def predict(self, day: date, n: int = 1, **changes: Any) -> list[int]:
         """Add predictions of a day; what is not said is drawn from the day's own numbers."""
-        rows = [{**_row(day, next(_ids)), **changes} for _ in range(n)]
+        return self.predict_each(day, [changes] * n)
+
+    def predict_each(self, day: date, changes: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Add a prediction of a day for each set of changes."""
+        rows = [{**_row(day, next(_ids)), **each} for each in changes]
         with self.own.begin() as connection:
             connection.execute(sa.insert(contract.prediction_audit), rows)
             explained = [_explanation(row) for row in rows if row["prediction_id"] % 2]

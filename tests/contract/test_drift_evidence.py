@@ -11,18 +11,21 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from components.drift.assess_evidence import evidence
+from components.drift.types import DriftReport
 from components.gates.evidence import Evidence
 from components.gates.evidence_json import from_json, to_json
 from components.gates.policy import load_policy
+from dashboard.drift_kept import usual_report
 from dashboard.evidence_drift import METRICS, NOT_ROLLED_UP, drift
 from dashboard.progress import SilentProgress
 from dashboard.refresh.plan import Options
 from dashboard.refresh.run import refresh
-from queries.database import own_engine, source_engine
+from queries.database import own_engine, read, source_engine
 from queries.errors import InvalidInputError
 from queries.names import PRODUCTION
 from queries.rolled import read_rolled, standing
-from queries.rollup_schema import drift_evidence, rollup_days
+from queries.rollup_schema import drift_evidence, drift_reports, rollup_days
 from queries.scope import Scope
 from tests.conftest import SAMPLE_UNTIL, new_database
 
@@ -73,6 +76,29 @@ def test_kept_evidence_is_what_would_be_computed(sample_database: str, own: sa.E
     _refresh(sample_database, own)
     with own.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(drift_evidence)).scalar()
+
+
+def test_the_page_reads_the_report_that_the_refresh_kept(
+    sample_database: str, own: sa.Engine
+) -> None:
+    _refresh(sample_database, own)
+    kept = _kept(own, SCOPE)
+    assert kept is not None
+    computed = _evidence(sample_database, own)
+    assert evidence(kept) == computed
+    assert kept.as_of == SCOPE.as_of
+    assert _kept(own, replace(SCOPE, regions=("North",))) is None
+    assert _kept(own, replace(SCOPE, as_of=SCOPE.as_of + timedelta(days=1))) is None
+    _change(own, drift_reports.update().values(report='{"as_of": "of another version"}'))
+    assert _kept(own, SCOPE) is None
+    _change(own, drift_reports.delete())
+    _refresh(sample_database, own)
+    assert _kept(own, SCOPE) == kept
+
+
+def _kept(own: sa.Engine, scope: Scope) -> DriftReport | None:
+    found = read(own, lambda connection: usual_report(connection, scope, POLICY.drift))
+    return found[0] if found else None
 
 
 def test_evidence_of_days_built_again_is_not_used(sample_database: str, own: sa.Engine) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from math import inf, isfinite, nan, nextafter
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -13,7 +19,7 @@ import sqlalchemy as sa
 from queries import drift_source, rollups
 from queries.contract import prediction_audit, prediction_explanations
 from queries.database import read
-from queries.drift_rows import Histograms, Layout, ShapMass, VariableKind
+from queries.drift_rows import Histograms, Layout, ShapMass, Variable, VariableKind
 from queries.errors import MissingRelationError
 from queries.scope import Scope
 from tests.conftest import new_database
@@ -153,6 +159,64 @@ def test_places_are_what_the_rows_say(built: Programme, layout: Layout) -> None:
     joint = found.of("joint:ml").sum(axis=(0, 1))[3:].reshape(-1, len(decisions))
     np.testing.assert_array_equal(joint.sum(axis=1), found.of("score:ml").sum(axis=(0, 1))[2:])
     np.testing.assert_array_equal(joint.sum(axis=0), found.of("decision:ml").sum(axis=(0, 1))[3:])
+
+
+def test_values_of_every_kind_are_placed_as_in_python(built: Programme, layout: Layout) -> None:
+    """Wrong types, missing keys, values on an edge and just beside it; scores that are none."""
+    rng, day = Random(7), date(2026, 2, 20)
+    rows = [_odd_row(layout, rng) for _ in range(150)]
+    ids = built.predict_each(day, [{"environment": "development", **row} for row in rows])
+    wanted = replace(scope(day, day + timedelta(days=1)), environment="development")
+    try:
+        with built.source.connect() as source:
+            found = drift_source.histograms(source, wanted, layout).rows[0]
+    finally:
+        for table in ("prediction_audit", "prediction_explanations"):
+            built.execute(f"DELETE FROM {table} WHERE prediction_id = ANY(:ids)", ids=ids)
+    for variable in layout.variables:
+        if variable.is_feature or variable.name.partition(":")[0] in {"score", "decision", "joint"}:
+            expected = Counter(_expected(layout, variable, row) for row in rows)
+            got = found.of(variable.name)[0, 0]
+            assert {i: n for i, n in enumerate(got.tolist()) if n} == expected, variable.name
+
+
+def _odd_row(layout: Layout, rng: Random) -> dict[str, Any]:
+    features = {}
+    for variable in layout.features:
+        beside = [nextafter(edge, side) for edge in variable.edges for side in (-inf, inf)]
+        known = [*variable.edges, *beside, *variable.categories]
+        odd = [None, True, False, "7", "", "Ünknown", 12, -1e300, 1e300, [1], {"a": 1}]
+        features[variable.short_name] = rng.choice(rng.choice((known or odd, odd)))
+    row: dict[str, Any] = {"features": features}
+    for layer in ("rules", "ml", "llm", "final"):
+        edges = layout[f"score:{layer}"].edges
+        row[f"{layer}_score"] = rng.choice([None, nan, inf, 0.0, 1.0, *edges, *edges])
+        row[f"{layer}_decision"] = rng.choice(["priority", "standard", "strange", None])
+    return row
+
+
+def _expected(layout: Layout, variable: Variable, row: dict[str, Any]) -> int:
+    """0 missing, 1 unusable, 2 below or unseen, then bins or categories."""
+    kind, _, name = variable.name.partition(":")
+    if kind == "joint":
+        pair = layout[f"score:{name}"], layout[f"decision:{name}"]
+        score, decision = (_expected(layout, each, row) for each in pair)
+        if 0 in (score, decision):
+            return 0
+        if score == 1 or decision == 2:
+            return 1 if score == 1 else 2
+        return 3 + (score - 2) * len(pair[1].categories) + decision - 3
+    value = row["features"].get(name) if variable.is_feature else row[f"{name}_{kind}"]
+    if value is None:
+        return 0
+    if variable.kind is VariableKind.NUMBER:
+        usable = isinstance(value, int | float) and not isinstance(value, bool)
+        return 2 + bisect_right(variable.edges, value) if usable and isfinite(value) else 1
+    kinds = {"boolean": bool, "string": str, "null": object, "": str}
+    if not isinstance(value, kinds[variable.source_type]):
+        return 1
+    text = json.dumps(value) if isinstance(value, bool) else value
+    return 3 + variable.categories.index(text) if text in variable.categories else 2
 
 
 def test_shap_mass_adds_exactly(built: Programme, layout: Layout) -> None:

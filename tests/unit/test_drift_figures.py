@@ -10,6 +10,7 @@ from components.drift import figures, figures_concept, figures_layers, figures_s
 from components.drift import panel_words as words
 from components.drift.figures_timeline import DayVolume, timeline
 from components.drift.material import Windows
+from components.drift.panel_windows import dragged
 from components.drift.types import (
     AccuracyPoint,
     Attribution,
@@ -70,6 +71,19 @@ def test_a_long_time_line_stays_small():
 
     assert len(drawn.figure.data[0].x) < 400
     assert len(drawn.table) == 1500
+
+
+@pytest.mark.parametrize(
+    ("ends", "window"),
+    [
+        (("2026-01-05 03:12:11.42", "2026-01-09 22:00"), (date(2026, 1, 5), date(2026, 1, 9))),
+        (("2026-01-09 22:00", "2026-01-05"), (date(2026, 1, 5), date(2026, 1, 9))),
+        (("2026-01-05 03:12", "2026-01-05 03:13"), (date(2026, 1, 5), date(2026, 1, 5))),
+        (("2025-06-01", "2027-01-01"), (FIRST, date(2026, 4, 10))),
+    ],
+)
+def test_a_drag_over_the_time_line_is_the_days_it_touches(ends, window):
+    assert dragged(ends, FIRST, date(2026, 4, 10)) == window
 
 
 def test_special_bins_are_hatched_and_empty_ones_left_out():
