@@ -5,7 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = sa.MetaData(schema="plumbline")
+from queries.chains import SCHEMA
+from queries.own_migrations import adopt
+from queries.own_tables import Part
+
+metadata = sa.MetaData(schema=SCHEMA)
 _time = sa.DateTime(timezone=True)
 
 explanation_days = sa.Table(
@@ -65,4 +69,23 @@ explanation_mismatches = sa.Table(
     comment="Explanations that are not what the model says",
 )
 
+explanation_candidates = sa.Table(
+    "explanation_candidates",
+    metadata,
+    sa.Column("candidate_version", sa.Text(), primary_key=True),
+    sa.Column("day", sa.Date(), primary_key=True, comment="UTC"),
+    sa.Column("mark", sa.Text(), nullable=False, comment="What the source held when attested"),
+    sa.Column("verified", sa.BigInteger(), nullable=False, comment="Scores that the file gives"),
+    sa.Column("mismatched", sa.BigInteger(), nullable=False),
+    sa.Column("unverified", sa.BigInteger(), nullable=False, comment="Not recomputed"),
+    sa.Column("explained", sa.BigInteger(), nullable=False, comment="Explanations that add up"),
+    sa.Column("detail", sa.Text(), nullable=False, comment="Why the model was not loaded"),
+    sa.Column("digest", sa.Text(), comment="SHA-256 of the model's bytes; null: not loaded"),
+    sa.Column("newest_at", _time, nullable=False),
+    sa.Column("attested_at", _time, nullable=False),
+    comment="Are a candidate's scores in the shadow those of its verified file?",
+)
+
 TABLES = (explanation_days, explanation_cover, explanation_results, explanation_mismatches)
+
+EXPLANATIONS = Part("explanations", metadata, migrations=(adopt,))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from queries.own_tables import ensure_tables
+from queries.own_migrations import adopt
+from queries.own_tables import Part, ensure
 
 SCHEMA = "plumbline"
 
@@ -82,10 +83,13 @@ imported_exceptions = sa.Table(
 )
 
 
+IMPORTS = Part("imports", metadata, migrations=(adopt,))
+
+
 def ensure_import_schema(engine: sa.Engine) -> None:
-    """Create schema and tables where they are missing; calling it again does nothing.
+    """Create the tables, or upgrade them; see ``own_tables``.
 
     Raises:
-        DatabaseError: the server cannot be reached, or the role may not create a schema.
+        DatabaseError: the schema cannot be made, or is newer than this program.
     """
-    ensure_tables(engine, metadata)
+    ensure(engine, IMPORTS)

@@ -11,9 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from queries import alert_schema, artifact_schema
 from queries.chains import SCHEMA, TIME, chained, metadata
-from queries.database import translated
-
-_SETUP_LOCK = 7_585_672_001
+from queries.own_migrations import adopt_ledger
+from queries.own_tables import Part, ensure
 
 gate_evaluations = chained(
     "gate_evaluations",
@@ -70,46 +69,34 @@ class AccessRecord:
     detail: Mapping[str, Json]
 
 
-_REFUSE = sa.text(
-    f"""
+_REFUSE = f"""
     CREATE OR REPLACE FUNCTION {SCHEMA}.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         RAISE EXCEPTION '{SCHEMA}.% is append-only: % is refused', TG_TABLE_NAME, TG_OP
             USING ERRCODE = 'restrict_violation';
     END $$
     """
-)
 
 
 def ensure_own_schema(engine: sa.Engine) -> None:
-    """Create the schema, its tables and the triggers that refuse any change of a row.
-
-    Calling it again does nothing; several processes may call it at once.
+    """Create the ledger, and the triggers that refuse any change of a row; see ``own_tables``.
 
     Raises:
-        DatabaseError: the server cannot be reached, or the role may not create a schema.
+        DatabaseError: the schema cannot be made, or is newer than this program.
     """
-    with translated(), engine.begin() as connection:
-        if _complete(connection):
-            return
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_LOCK)))
-        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
-        metadata.create_all(connection)
-        for view in alert_schema.VIEWS:
-            connection.execute(sa.text(view))
-        connection.execute(_REFUSE)
-        for table in CHAINED:
-            connection.execute(
-                sa.text(
-                    f"CREATE OR REPLACE TRIGGER append_only "
-                    f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.fullname} "
-                    f"FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.refuse_change()"
-                )
-            )
+    ensure(engine, LEDGER)
 
 
-def _complete(connection: sa.Connection) -> bool:
-    """Whether every table is there and guarded: looking takes no lock that writers feel."""
+def _guard(table: sa.Table) -> str:
+    return (
+        f"CREATE OR REPLACE TRIGGER append_only "
+        f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.fullname} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.refuse_change()"
+    )
+
+
+def _guarded(connection: sa.Connection) -> bool:
+    """Whether every table is guarded."""
     guarded = sa.text(
         """
         SELECT count(*) FROM pg_trigger
@@ -122,3 +109,12 @@ def _complete(connection: sa.Connection) -> bool:
     names = [table.name for table in CHAINED]
     found = connection.execute(guarded, {"schema": SCHEMA, "tables": names}).scalar_one()
     return bool(found == len(CHAINED))
+
+
+LEDGER = Part(
+    "ledger",
+    metadata,
+    migrations=(adopt_ledger,),
+    finish=(*alert_schema.VIEWS, _REFUSE, *(_guard(table) for table in CHAINED)),
+    complete=_guarded,
+)

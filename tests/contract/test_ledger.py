@@ -15,7 +15,7 @@ from components.gates.assess import evaluate
 from components.gates.policy import load_policy
 from components.gates.record import to_record
 from queries.database import own_engine, read
-from queries.gate_history import gate_history, verdict_history
+from queries.gate_history import gate_history, recorded_gates, verdict_history
 from queries.ledger import ChainReport, genesis, record_access, record_evaluation, verify_chain
 from queries.own_schema import (
     CHAINED,
@@ -239,6 +239,10 @@ def test_history_shows_the_last_evaluation_of_each_day(engine: sa.Engine) -> Non
         verdicts = verdict_history(connection, days[1] + timedelta(hours=3)).rows
         assert gate_history(connection, days[0] - timedelta(seconds=1)).rows == ()
         newest = gate_history(connection, days[2], last=1).rows
+        soon = recorded_gates(connection, days[2] + timedelta(hours=20), policy.version).rows
+        assert recorded_gates(connection, days[2] + timedelta(days=1), policy.version).rows == ()
+        assert recorded_gates(connection, days[2], "another policy").rows == ()
+    assert {row.as_of for row in soon} == {days[2]}
     gates = len(policy.requirements)
     assert {row.as_of for row in newest} == {days[2]}
     assert len(rows) == 2 * gates + 1
