@@ -40,8 +40,9 @@ WORK_TYPES: tuple[WorkType, ...] = (
     WorkType("Sidewalk", 0.02, -2.4, peak=4, swing=0.2, asset=True),
 )
 
-REGIONS = ("Central", "North", "East", "South", "West", "Riverside", "Hillside", "Harbour")
-REGION_SHARES = (0.34, 0.15, 0.13, 0.11, 0.09, 0.07, 0.06, 0.05)
+REGIONS = ("Central", "North", "East", "South", "West")
+REGION_SHARES = (0.30, 0.20, 0.18, 0.16, 0.16)
+"""Large enough that shares of decisions, compared between regions, are no play of chance."""
 
 CHANNELS = ("phone", "mobile_app", "web", "crew", "email")
 CHANNEL_SHARES = (0.42, 0.30, 0.18, 0.07, 0.03)

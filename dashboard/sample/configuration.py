@@ -57,13 +57,13 @@ class Timeline:
 
     @property
     def shadow_start(self) -> datetime:
-        """Eight weeks before the end."""
-        return self.until - min(56 * _DAY, self.span * 0.25)
+        """Thirteen weeks before the end: a small programme needs them to part often enough."""
+        return self.until - min(92 * _DAY, self.span * 0.25)
 
     @property
     def recent(self) -> datetime:
         """A quarter before the end: from here development re-scores and all is explained."""
-        return self.until - min(90 * _DAY, self.span * 0.29)
+        return self.until - min(92 * _DAY, self.span * 0.29)
 
     @property
     def pace(self) -> float:

@@ -104,15 +104,31 @@ class PredictionDefects:
         age = tickets.features["asset_age_years"]
         return tickets.features.replaced(asset_age_years=np.where(rows, age * 10, age))
 
-    def candidate_features(self, tickets: Tickets) -> Features:
-        """What the candidate sees: no reported hazard in one region."""
+    def candidate_features(self, rng: np.random.Generator, tickets: Tickets) -> Features:
+        """What the candidate sees: most tickets of one region reach it without their hazard and
+        without what is known of the asset."""
         defect = self._planted("harmful_candidate")
         if defect is None:
             return tickets.features
         rows = within(defect, self.recipe, tickets.scored_at)
         rows &= self._in_region("harmful_candidate", tickets)
-        hazard = tickets.features["reported_hazard"]
-        return tickets.features.replaced(reported_hazard=np.where(rows, 0.0, hazard))
+        rows &= rng.random(len(tickets)) < defect.size
+        return _bare(tickets.features, rows)
+
+    @property
+    def flattered(self) -> bool:
+        """Whether the flattered candidate is in the shadow as well."""
+        return self._planted("flattered_candidate") is not None
+
+    def flattered_features(
+        self, rng: np.random.Generator, tickets: Tickets, asked: Flags
+    ) -> Features:
+        """What the flattered candidate sees: all of a ticket that goes to the LLM, which is
+        reviewed often, and of some others neither the hazard nor the asset."""
+        defect = self._planted("flattered_candidate")
+        if defect is None:
+            return tickets.features
+        return _bare(tickets.features, ~asked & (rng.random(len(tickets)) < defect.size))
 
     def swapped_explanations(
         self, rng: np.random.Generator, tickets: Tickets, explained: Flags
@@ -162,3 +178,12 @@ class PredictionDefects:
         candidates = np.flatnonzero(within(defect, self.recipe, tickets.scored_at) & eligible)
         wanted = min(upto[1] - upto[0], len(candidates))
         return np.sort(rng.choice(candidates, wanted, replace=False))
+
+
+def _bare(seen: Features, rows: Flags) -> Features:
+    """Features without the hazard and without what is known of the asset, in some rows."""
+    return seen.replaced(
+        reported_hazard=np.where(rows, 0.0, seen["reported_hazard"]),
+        customers_affected=np.where(rows, np.nan, seen["customers_affected"]),
+        asset_age_years=np.where(rows, np.nan, seen["asset_age_years"]),
+    )

@@ -33,14 +33,9 @@ def build(url: str, recipe: Recipe, models_dir: Path, progress: Progress) -> Non
     Raises:
         InvalidInputError: the ticket file or its mapping cannot be used.
     """
-    with progress.stage("Drawing tickets"):
-        source = open_source(recipe)
-    recipe = _as_drawn(recipe, source)
-    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    recipe = build_scoring(url, recipe, models_dir, progress)
+    engine = _engine(url)
     try:
-        with progress.stage("Creating tables"), engine.begin() as connection:
-            create_relations(connection, range(source.start.year, source.until.year + 1))
-        _score(url, engine, recipe, source, models_dir, progress)
         with engine.begin() as connection:
             migration.build(connection, recipe, progress)
         with engine.begin() as connection:
@@ -49,11 +44,36 @@ def build(url: str, recipe: Recipe, models_dir: Path, progress: Progress) -> Non
         engine.dispose()
 
 
+def build_scoring(url: str, recipe: Recipe, models_dir: Path, progress: Progress) -> Recipe:
+    """All tables in an empty database, and the scoring platform's alone filled.
+
+    Returns the recipe with the size and the last moment that the tickets really have.
+
+    Raises:
+        InvalidInputError: as :func:`build`.
+    """
+    with progress.stage("Drawing tickets"):
+        source = open_source(recipe)
+    drawn = _as_drawn(recipe, source)
+    engine = _engine(url)
+    try:
+        with progress.stage("Creating tables"), engine.begin() as connection:
+            create_relations(connection, range(source.start.year, source.until.year + 1))
+        _score(url, engine, drawn, source, models_dir, progress)
+    finally:
+        engine.dispose()
+    return drawn
+
+
 def open_source(recipe: Recipe) -> TicketSource:
     """The tickets of the file that the recipe names, or generated ones."""
     if recipe.tickets_csv is None or recipe.mapping is None:
         return GeneratedTickets(recipe)
     return CsvTickets(recipe.tickets_csv, recipe.mapping)
+
+
+def _engine(url: str) -> sa.Engine:
+    return sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
 
 
 def _as_drawn(recipe: Recipe, source: TicketSource) -> Recipe:

@@ -65,7 +65,16 @@ class Recipe:
 
         Estimates need an effective sample of a thousand reviews a quarter.
         """
-        return min(0.15, max(0.015, 4_800 / self.tickets_per_year))
+        return min(0.15, max(0.015, 6_600 / self.tickets_per_year))
+
+    @property
+    def comparison_review_share(self) -> float:
+        """Share of the predictions on which a candidate and production differ that is reviewed,
+        blinded, while the candidate is in the shadow: a fifth, and nearly all in a small programme.
+
+        600 reviewed disagreements are wanted; one prediction in twenty is such a disagreement.
+        """
+        return min(1.0, max(0.2, 120_000 / self.tickets_per_year))
 
     @property
     def development_share(self) -> float:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from dashboard.progress import SilentProgress
+from dashboard.reconcile.basis import Options
 from dashboard.reconcile.resolve import Place
-from dashboard.reconcile.run import Options, Outcome, run_table
+from dashboard.reconcile.run import Outcome, run_table
 from dashboard.reconcile.spec import End, load
 from queries.contract import migration_batches
 from queries.database import own_engine, read, source_engine, translated

@@ -15,13 +15,18 @@ from dashboard.sample.tickets import Tickets
 from queries.names import DISAGREEMENT, ESCALATION
 
 REVIEWERS = tuple(f"reviewer-{number:02d}" for number in range(1, 13))
-REASONS = ("random", "dispute", ESCALATION, DISAGREEMENT)
+REASONS = ("random", "dispute", ESCALATION, DISAGREEMENT, DISAGREEMENT)
+"""The last is a disagreement between candidate and production, which is reviewed blinded."""
 
 HOUR = 3_600_000_000
 _ERROR = np.array([3, 4, 3, 5, 4, 6, 3, 4, 5, 3, 4, 5]) / 100
 """Share of decisions that a reviewer gets wrong."""
 _LENIENCY = np.array([2, -1, 1, 4, 0, -2, 1, 3, 0, -1, 2, 5]) / 100
 """How much more often a reviewer sees no need where there is one; negative: the other way."""
+_BLINDED = np.array([0.5, 0.2, 0.2, 0.2, 1.0])
+"""Share of reviews without sight of any decision, by reason."""
+_PACE = np.array([1.0, 1.0, 0.3, 1.0, 0.3])
+"""Of the usual time to a review, by reason: escalations and comparisons are waited for."""
 _MISSED_REASONS = ("hazard_overlooked", "asset_condition", "local_knowledge")
 _RAISED_REASONS = ("no_risk_on_site", "duplicate", "already_repaired")
 
@@ -40,12 +45,18 @@ class Selection:
 
 
 def select(
-    rng: np.random.Generator, predictions: Predictions, escalated: Flags, random_share: Floats
+    rng: np.random.Generator,
+    predictions: Predictions,
+    escalated: Flags,
+    random_share: Floats,
+    comparison_share: Floats,
 ) -> Selection:
-    """Choose for review, each reason by itself: at random, on dispute, escalation, disagreement.
+    """Choose for review, each reason by itself: at random, on dispute, escalation, disagreement
+    of rules and model, and for the comparison of a candidate with production.
 
     Requesters dispute decisions that were close. Each probability depends on nothing but what
-    the audit row holds, so the product of the complements is the true propensity.
+    the audit row and the candidate's scores hold, so the product of the complements is the true
+    propensity.
     """
     close = (predictions.final_score >= 0.35) & (predictions.final_score < 0.5)
     probability = (
@@ -53,6 +64,7 @@ def select(
         np.where(close, 0.05, 0.003),
         np.where(escalated, 0.6, 0.0),
         np.where(predictions.disagreement, 0.3, 0.0),
+        comparison_share,
     )
     reason = np.full(len(escalated), -1, dtype=np.int64)
     escape = np.ones(len(escalated))
@@ -116,13 +128,13 @@ def review(
     reason = selection.reason[row]
     need = tickets.need[row]
     proposed = decision[row] == DECISIONS[1]
-    blinded = rng.random(len(row)) < np.where(reason == 0, 0.5, 0.2)
+    blinded = rng.random(len(row)) < _BLINDED[reason]
     wrong = _ERROR[reviewer] + _LENIENCY[reviewer] * np.where(need, 1, -1)
     wrong = np.where(blinded, wrong, wrong + np.where(proposed == need, -0.01, 0.03))
     priority = need ^ (rng.random(len(row)) < np.maximum(wrong, 0.005))
     turned = (reviewer == contrary.reviewer) & (rng.random(len(row)) < contrary.share[row])
     priority = np.where(turned, ~proposed, priority)
-    hours = rng.lognormal(np.log(60.0), 1.1, len(row)) * np.where(reason == 2, 0.3, 1.0)
+    hours = rng.lognormal(np.log(60.0), 1.1, len(row)) * _PACE[reason]
     delay = (np.maximum(hours, 0.4) + np.where(second, 48.0, 0.0)) * HOUR * pace
     reviewed_at = tickets.scored_at[row] + delay.astype(np.int64)
     return Reviews(row, second, reviewer, reviewed_at, priority, blinded, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from dashboard.sample.models import Dataset, Model
 from dashboard.sample.prediction_defects import PredictionDefects
 from dashboard.sample.recipe import Recipe
 from dashboard.sample.scoring import Predictions, Versions
+from dashboard.sample.shadow import Scorer, ShadowScores
 from dashboard.sample.tickets import Tickets, TicketSource, to_micros
 from queries.names import DEVELOPMENT, PRODUCTION, WORKFLOW_KNOB
 
@@ -57,6 +59,7 @@ class ScoringRun:
         self, recipe: Recipe, source: TicketSource, timeline: Timeline, knobs: Knobs
     ) -> None:
         self.models: dict[str, Model] = {}
+        self._shadowed: Mapping[str, Scorer] = {}
         self.runs: list[training.TrainingRun] = []
         self._recipe = recipe
         self._source = source
@@ -110,11 +113,16 @@ class ScoringRun:
         if shadow.CANDIDATE not in self.models and batch.begin >= timeline.shadow_start:
             at = timeline.shadow_start - timeline.label_delay
             serving = self._deployed[-1]
-            candidate, runs = training.train_challengers(
-                self._known(at), (serving, self.models[serving]), at, self._recipe.seed
+            made = training.train_challengers(
+                self._known(at),
+                (serving, self.models[serving]),
+                at,
+                self._recipe.seed,
+                flattered=self._defects.flattered,
             )
-            self.models[shadow.CANDIDATE] = candidate
-            self.runs += runs
+            self.models[shadow.CANDIDATE] = made.candidate
+            self._shadowed = made.shadow
+            self.runs += made.runs
 
     def _known(self, at: datetime) -> Dataset:
         return self._labels.known_at(to_micros(at), models.LARGEST_WEIGHT)
@@ -146,10 +154,11 @@ class ScoringRun:
             written=written,
             sound=(sound.asked == predictions.asked) & (written.ml == versions.ml),
         )
-        self._load_audit(scored, loader)
+        beside = self._in_shadow(scored)
+        self._load_audit(scored, beside, loader)
         self._load_explanations(scored, loader)
-        if batch.begin >= self._timeline.shadow_start:
-            self._load_shadow(scored, loader)
+        for one in beside:
+            self._load_shadow(scored, one, loader)
         if batch.begin >= self._timeline.recent:
             self._load_development(scored, loader)
 
@@ -162,14 +171,39 @@ class ScoringRun:
             scoring.model_scores(self.models, versions.ml, features.matrix()),
         )
 
-    def _load_audit(self, scored: Scored, loader: Loader) -> None:
+    def _in_shadow(self, scored: Scored) -> Sequence[ShadowScores]:
+        """What each candidate makes of the batch; nothing before the shadow run."""
+        if not self._shadowed:
+            return []
+        rng, tickets = self._rng(scored.batch.first, 10), scored.tickets
+        seen = {
+            shadow.CANDIDATE: self._defects.candidate_features(rng, tickets),
+            shadow.FLATTERED: self._defects.flattered_features(
+                rng, tickets, scored.predictions.asked
+            ),
+        }
+        return [
+            shadow.shadow_scores(
+                self._rng(scored.batch.first, 3, place),
+                version,
+                scorer,
+                seen.get(version, tickets.features),
+            )
+            for place, (version, scorer) in enumerate(self._shadowed.items())
+        ]
+
+    def _load_audit(self, scored: Scored, beside: Sequence[ShadowScores], loader: Loader) -> None:
         """Audit rows and the reviews of some of them."""
         rng = self._rng(scored.batch.first, 5)
         tickets, predictions = scored.tickets, scored.predictions
         factor = self._defects.llm_factor(tickets.scored_at)
         taken = audit_rows.latencies(rng, predictions, scored.answers, factor)
         share = self._defects.random_review_share(tickets.scored_at)
-        selection = reviews.select(rng, predictions, tickets.escalated, share)
+        # Nobody asks for reviews of the flattered one: that is how it came to be believed.
+        compared = [one for one in beside if one.version != shadow.FLATTERED]
+        asked = self._recipe.comparison_review_share
+        wanted = np.where(shadow.parted(predictions, compared), asked, 0.0)
+        selection = reviews.select(rng, predictions, tickets.escalated, share, wanted)
         decision = predictions.decided(predictions.final_score)
         contrary = self._defects.contrary(tickets.scored_at)
         made = reviews.review(rng, tickets, selection, decision, contrary, self._timeline.pace)
@@ -207,15 +241,13 @@ class ScoringRun:
         ):
             loader.add("prediction_explanations", table)
 
-    def _load_shadow(self, scored: Scored, loader: Loader) -> None:
+    def _load_shadow(self, scored: Scored, one: ShadowScores, loader: Loader) -> None:
         table = shadow.shadow_table(
-            self._rng(scored.batch.first, 3),
-            self.models[shadow.CANDIDATE],
+            one,
             scored.prediction_id,
             scored.tickets.scored_at,
             scored.versions.ml,
             scored.predictions,
-            self._defects.candidate_features(scored.tickets),
         )
         loader.add("ml_shadow_scores", table)
 

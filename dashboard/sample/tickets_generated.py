@@ -59,7 +59,7 @@ class GeneratedTickets:
         features = self._features(first, last, rng)
         times = self.times[first:last]
         work_type = self._work_type[first:last].astype(np.int64)
-        region = (self._area[first:last] // self._areas_per_region).astype(np.int64)
+        region = self._region_of_area[self._area[first:last]]
         day = (times - to_micros(self.begin)) // DAY
         log_odds = need_log_odds(features, self._day_effects[day])
         need = log_odds + rng.logistic(0.0, 0.85, len(times)) > 0
@@ -67,7 +67,7 @@ class GeneratedTickets:
         features = alter_features(self._recipe, features, times, region, self._rng(first, 2))
         hazard = features["reported_hazard"] == 1
         escalated = rng.random(len(times)) < np.where(hazard, 0.06, 0.012)
-        critical = hazard | (log_odds > 2.2)
+        critical = log_odds > np.where(hazard, 1.0, 2.2)
         number = np.arange(first, last)
         return Tickets(
             number, _ids(number), times, work_type, region, features, escalated, need, critical
@@ -105,15 +105,16 @@ class GeneratedTickets:
         day = (self.times - to_micros(self.begin)) // DAY
         self._day_effects: Floats = day_effects(self._rng(0, 2), self._days)
         self._rain: Floats = _rain(self._rng(0, 3), self._day_of_year)
-        self._work_type = _work_types(rng, self._day_of_year[day])
-        per_day = self._recipe.tickets_per_year / 365.25
-        areas = per_day / TICKETS_PER_AREA_AND_DAY / len(city.REGIONS)
-        self._areas_per_region = max(3, round(areas))
+        self._work_type = _work_types(
+            rng, self._day_of_year, np.bincount(day, minlength=self._days)
+        )
         n = len(self.times)
+        areas = _areas(self._recipe.tickets_per_year)
+        self._region_of_area: Integers = np.repeat(np.arange(len(areas)), areas)
         region = _choose(rng, city.REGION_SHARES, n)
-        self._area = (
-            region * self._areas_per_region + rng.integers(0, self._areas_per_region, n)
-        ).astype(np.int32)
+        first = np.cumsum(areas) - areas
+        within = (rng.random(n) * areas[region]).astype(np.int64)
+        self._area = (first[region] + within).astype(np.int32)
         pool = max(50, round(self._recipe.tickets_per_year / TICKETS_PER_REPORTER_AND_YEAR))
         self._reporter = (pool * rng.random(n, dtype=np.float32) ** 2.2).astype(np.int32)
         self._in_area = earlier_in_window(self._area, self.times, DAY)
@@ -160,21 +161,29 @@ def _choose(rng: np.random.Generator, shares: tuple[float, ...], n: int) -> Inte
     return np.searchsorted(edges, rng.random(n), side="right")
 
 
-def _work_types(rng: np.random.Generator, day_of_year: Integers) -> npt.NDArray[np.int8]:
-    """A kind of work for each ticket; shares swing over the year."""
+def _areas(tickets_per_year: int) -> Integers:
+    """How many areas each region has: about the same number of tickets in each, so that nobody
+    lives where more is reported near by only because the region is large."""
+    per_day = tickets_per_year / 365.25 * np.array(city.REGION_SHARES)
+    return np.maximum(2, np.rint(per_day / TICKETS_PER_AREA_AND_DAY)).astype(np.int64)
+
+
+def _work_types(
+    rng: np.random.Generator, day_of_year: Integers, tickets: Integers
+) -> npt.NDArray[np.int8]:
+    """A kind of work for each of the ``tickets`` of each day; shares swing over the year, from
+    day to day, so that no month begins with a step."""
     shares = np.array([work_type.share for work_type in city.WORK_TYPES])
     swing = np.array([work_type.swing for work_type in city.WORK_TYPES])
-    peak = np.array([work_type.peak for work_type in city.WORK_TYPES])
-    month = np.arange(12)[:, None] + 1
-    by_month = shares * (1 + swing * np.cos(2 * np.pi * (month - peak) / 12))
-    edges = np.cumsum(by_month / by_month.sum(axis=1, keepdims=True), axis=1)
-    draw = rng.random(len(day_of_year), dtype=np.float32)
-    of_year = np.minimum(11, (day_of_year - 1) * 12 // 366)
-    chosen = np.zeros(len(day_of_year), dtype=np.int8)
-    for one in range(12):
-        rows = of_year == one
-        chosen[rows] = np.searchsorted(edges[one][:-1], draw[rows], side="right")
-    return chosen
+    peak = (np.array([work_type.peak for work_type in city.WORK_TYPES]) - 0.5) * 365.25 / 12
+    of_day = shares * (1 + swing * np.cos(2 * np.pi * (day_of_year[:, None] - peak) / 365.25))
+    edges = np.cumsum(of_day / of_day.sum(axis=1, keepdims=True), axis=1)[:, :-1]
+    draw = np.split(rng.random(tickets.sum(), dtype=np.float32), np.cumsum(tickets)[:-1])
+    chosen = [
+        np.searchsorted(own, drawn, side="right").astype(np.int8)
+        for own, drawn in zip(edges, draw, strict=True)
+    ]
+    return np.concatenate(chosen)
 
 
 def _rain(rng: np.random.Generator, day_of_year: Integers) -> Floats:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from dashboard.sample import models
-from dashboard.sample.features import Floats
-from dashboard.sample.models import Dataset, LightgbmModel, Matrix, Model, XgboostModel
-from dashboard.sample.shadow import CANDIDATE
+from dashboard.sample.models import Dataset, LightgbmModel, Model, XgboostModel
+from dashboard.sample.shadow import CANDIDATE, FLATTERED, RIVAL, SHADOWED, Scorer
 from dashboard.sample.tickets import to_datetime
 
 HOLDOUT_SHARE = 0.2
 TRAINER = "ml-platform"
-
-Scorer = Callable[[Matrix], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +46,34 @@ def train_production(
     return model, _run(version, "xgboost", parent, at, fitting, holdout, model.score)
 
 
+@dataclass(frozen=True, slots=True)
+class Challengers:
+    """The candidate, and what scores in the shadow by version, it among them."""
+
+    candidate: Model
+    shadow: Mapping[str, Scorer]
+    runs: Sequence[TrainingRun]
+
+
 def train_challengers(
-    data: Dataset, production: tuple[str, Model], at: datetime, seed: int
-) -> tuple[Model, list[TrainingRun]]:
+    data: Dataset, production: tuple[str, Model], at: datetime, seed: int, *, flattered: bool
+) -> Challengers:
     """The candidate, challengers of two other families and a refit of production's own, all on
-    the same rows and measured on the same hold-out as the model in production."""
+    the same rows and measured on the same hold-out as the model in production.
+
+    ``flattered`` adds a second one of the candidate's own family.
+    """
     fitting, holdout = _split(data)
     version, serving = production
     candidate = LightgbmModel(fitting, seed)
     families: list[tuple[str, str, Scorer]] = [
         (CANDIDATE, "lightgbm", candidate.score),
         ("xgb-5", "xgboost", XgboostModel(fitting, seed).score),
-        ("rf-1", "random_forest", models.random_forest(fitting, seed)),
+        (RIVAL, "random_forest", models.random_forest(fitting, seed)),
         ("logit-1", "logistic_regression", models.logistic_regression(fitting, seed)),
     ]
+    if flattered:
+        families.append((FLATTERED, "lightgbm", LightgbmModel(fitting, seed + 1).score))
     beside = {
         f"production_{name}": value
         for name, value in _metrics(serving.score, holdout).items()
@@ -72,7 +83,8 @@ def train_challengers(
         _run(name, family, version, at, fitting, holdout, scorer, beside)
         for name, family, scorer in families
     ]
-    return candidate, runs
+    shadow = {name: scorer for name, _, scorer in families if name in SHADOWED}
+    return Challengers(candidate, shadow, runs)
 
 
 def _split(data: Dataset) -> tuple[Dataset, Dataset]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from dashboard.sample.shadow import CANDIDATE
 from queries.contract import (
     config_history,
     ml_feedback,
@@ -77,7 +78,11 @@ def collect(connection: sa.Connection, until: datetime) -> None:
         .order_by(f.prediction_id, f.reviewed_at, f.feedback_id)
         .subquery("first")
     )
-    shadow = sa.select(ml_shadow_scores).where(s.scored_at >= since).subquery("shadow")
+    shadow = (
+        sa.select(ml_shadow_scores)
+        .where(s.scored_at >= since, s.candidate_version == CANDIDATE)
+        .subquery("shadow")
+    )
     joined = prediction_audit.join(first, first.c.prediction_id == a.prediction_id).join(
         shadow,
         sa.and_(

@@ -36,7 +36,7 @@ def _window_digest(suite: str, at: datetime, n: int) -> str:
 def api_contract(connection: sa.Connection, subject: Subject, at: datetime) -> SuiteRun:
     """Latency and errors: of production's requests, or of the candidate in the shadow."""
     if subject.role == "candidate":
-        results = _candidate_contract(connection, at)
+        results = _candidate_contract(connection, subject.version, at)
     else:
         results = _production_contract(connection, at)
     shown = _window_digest("api_contract", at, results[0].n)
@@ -62,10 +62,12 @@ def _production_contract(connection: sa.Connection, at: datetime) -> tuple[Resul
     )
 
 
-def _candidate_contract(connection: sa.Connection, at: datetime) -> tuple[Result, ...]:
+def _candidate_contract(
+    connection: sa.Connection, version: str, at: datetime
+) -> tuple[Result, ...]:
     statement = sa.select(
         sa.func.count(), sa.func.count(_s.candidate_error), _p95(_s.candidate_latency_ms)
-    ).where(_s.scored_at >= at - WINDOW, _s.scored_at < at)
+    ).where(_s.candidate_version == version, _s.scored_at >= at - WINDOW, _s.scored_at < at)
     n, errors, latency = connection.execute(statement).one()
     return share("error_rate", errors, n), Result("model_p95_ms", latency, n)
 
