@@ -13,8 +13,7 @@ from components.gates.evidence import Evidence
 from components.gates.policy import Policy
 from dashboard.runbooks import runbooks
 from queries import alerts
-from queries.database import read, source_engine
-from queries.errors import MissingRelationError
+from queries.database import if_present
 from queries.scope import Scope
 from queries.training_starts import newest_start
 
@@ -23,17 +22,19 @@ RUNBOOK_METRICS = (assess_evidence.RUNBOOKS,)
 TRAINING_METRICS = (assess_evidence.WITHOUT_TRAINING,)
 
 
-def answered(connection: sa.Connection, scope: Scope, own_url: str | None) -> tuple[Evidence, ...]:
+def answered(
+    connection: sa.Connection, scope: Scope, own: sa.Connection | None
+) -> tuple[Evidence, ...]:
     """Alerts that wait too long; nothing where alert rules were never judged.
 
     Raises:
         DatabaseError: the product's own schema is configured and cannot be read.
     """
-    return _from_own(own_url, lambda own: _answered(own, scope.as_of))
+    return _from_own(own, lambda there: _answered(there, scope.as_of))
 
 
 def retrained(
-    connection: sa.Connection, scope: Scope, own_url: str | None, policy: Policy
+    connection: sa.Connection, scope: Scope, own: sa.Connection | None, policy: Policy
 ) -> tuple[Evidence, ...]:
     """Recommendations to retrain that nobody followed; nothing where none was ever judged.
 
@@ -42,22 +43,16 @@ def retrained(
     """
     newest = newest_start(connection, scope).rows[0].started_at
     days = policy.alerts.retraining.start_within_days
-    return _from_own(own_url, lambda own: _retrained(own, newest, scope.as_of, days))
+    return _from_own(own, lambda there: _retrained(there, newest, scope.as_of, days))
 
 
 def _from_own(
-    own_url: str | None, question: Callable[[sa.Connection], tuple[Evidence, ...]]
+    own: sa.Connection | None, question: Callable[[sa.Connection], tuple[Evidence, ...]]
 ) -> tuple[Evidence, ...]:
     """What the product's own schema says; nothing where there is none."""
-    if own_url is None:
+    if own is None:
         return ()
-    own = source_engine(own_url)
-    try:
-        return read(own, question)
-    except MissingRelationError:
-        return ()
-    finally:
-        own.dispose()
+    return if_present(own, lambda: question(own)) or ()
 
 
 def _answered(connection: sa.Connection, as_of: datetime) -> tuple[Evidence, ...]:

@@ -11,15 +11,16 @@ from dashboard.artifacts import inspection
 from dashboard.artifacts.probing import probes
 from queries import artifact_checks, artifacts
 from queries.artifact_rows import CheckRow
-from queries.database import if_present, read, source_engine
-from queries.errors import MissingRelationError
+from queries.database import if_present
 from queries.scope import Scope
 
 FILE_METRICS = assess_evidence.FILE_METRICS
 DRILL_METRICS = assess_evidence.DRILL_METRICS
 
 
-def files(connection: sa.Connection, scope: Scope, own_url: str | None) -> tuple[Evidence, ...]:
+def files(
+    connection: sa.Connection, scope: Scope, own: sa.Connection | None
+) -> tuple[Evidence, ...]:
     """Are the files in use what was signed, and do the ways back work?
 
     In the present the bytes are read and judged; at an earlier as-of only the record speaks.
@@ -27,7 +28,7 @@ def files(connection: sa.Connection, scope: Scope, own_url: str | None) -> tuple
     rows = artifacts.files(connection, scope).rows
     events = if_present(connection, lambda: artifacts.events(connection, scope).rows) or ()
     tried = if_present(connection, lambda: probes(connection, scope, rows, events)) or ()
-    found = inspection.best(rows, tried, _recorded(own_url, scope), scope.as_of, fresh=True)
+    found = inspection.best(rows, tried, _recorded(own, scope), scope.as_of, fresh=True)
     if found is None:
         return ()
     return assess_evidence.file_evidence(found, min(found.at, scope.as_of))
@@ -42,13 +43,8 @@ def drills(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
     return assess_evidence.drill_evidence(releases, scope.as_of, newest, candidate)
 
 
-def _recorded(own_url: str | None, scope: Scope) -> tuple[CheckRow, ...]:
-    if own_url is None:
+def _recorded(own: sa.Connection | None, scope: Scope) -> tuple[CheckRow, ...]:
+    if own is None:
         return ()
-    own, until = source_engine(own_url), inspection.recorded_until(scope.as_of)
-    try:
-        return read(own, lambda connection: artifact_checks.latest(connection, until).rows)
-    except MissingRelationError:
-        return ()
-    finally:
-        own.dispose()
+    until = inspection.recorded_until(scope.as_of)
+    return if_present(own, lambda: artifact_checks.latest(own, until).rows) or ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from components.artifacts.assess_evidence import only
 from components.artifacts.types import CANDIDATE
 from components.explanations.assess import METHOD
 from components.explanations.assess_evidence import (
@@ -11,12 +12,12 @@ from components.explanations.assess_evidence import (
     METRICS,
     STABILITY,
     VERIFIED,
+    candidate_evidence,
     evidence,
 )
 from components.gates.evidence import Evidence
-from queries import artifacts, explanation_results
-from queries.database import if_present, read, source_engine
-from queries.errors import MissingRelationError
+from queries import artifacts, explanation_candidates, explanation_results
+from queries.database import if_present
 from queries.scope import Scope
 
 __all__ = ["METRICS", "attested"]
@@ -24,21 +25,24 @@ __all__ = ["METRICS", "attested"]
 NOT_ATTESTED = "No explanation was recomputed in these weeks. Run “plumbline refresh”."
 
 
-def attested(connection: sa.Connection, scope: Scope, own_url: str | None) -> tuple[Evidence, ...]:
+def attested(
+    connection: sa.Connection, scope: Scope, own: sa.Connection | None
+) -> tuple[Evidence, ...]:
     """Are stored explanations what the models say? As attested; no number where none was."""
-    if own_url is None:
+    if own is None:
         return _nothing()
+    whose = if_present(own, lambda: explanation_results.whose(connection, scope).rows)
+    if not whose or not whose[0].same:
+        return _nothing()
+    results = if_present(own, lambda: explanation_results.results(own, scope).rows)
+    cover = if_present(own, lambda: explanation_results.cover(own, scope).rows)
+    found = evidence(results or (), cover or ()) or _nothing()
     files = if_present(connection, lambda: artifacts.files(connection, scope).rows) or ()
-    candidates = frozenset(row.model_version for row in files if row.role == CANDIDATE)
-    own = source_engine(own_url)
-    try:
-        results = read(own, lambda kept: explanation_results.results(kept, scope).rows)
-        cover = read(own, lambda kept: explanation_results.cover(kept, scope).rows)
-    except MissingRelationError:
-        return _nothing()
-    finally:
-        own.dispose()
-    return evidence(results, cover, candidates) or _nothing()
+    version = only({row.model_version for row in files if row.role == CANDIDATE})
+    if version is None:
+        return found
+    scores = if_present(own, lambda: explanation_candidates.results(own, scope, version).rows)
+    return (*found, candidate_evidence(version, scores or ()))
 
 
 def _nothing() -> tuple[Evidence, ...]:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from components.feedback import assess, assess_evidence, assess_labels, assess_reviewers
-from components.feedback.assess_training import families, promotions
+from components.feedback.assess_families import families
+from components.feedback.assess_training import promotions
 from components.gates.evidence import Evidence
 from components.gates.policy import Policy
 from queries import audit, feedback
@@ -28,8 +29,10 @@ PAIR_DAYS = 365
 
 def overrides(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
     """How often do reviewers change a decision, and how much do the reviews weigh?"""
-    found = assess.overrides(feedback.overrides(connection, last(scope, LABEL_DAYS)).rows)
-    return assess_evidence.override_evidence(found, LABEL_DAYS)
+    recent = last(scope, LABEL_DAYS)
+    found = assess.overrides(feedback.overrides(connection, recent).rows)
+    tickets = sum(day.n for day in audit.pulse(connection, recent).rows)
+    return assess_evidence.override_evidence(found, LABEL_DAYS, tickets)
 
 
 def agreement(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from components.gates.evidence import Evidence
 from components.pipeline import assess
 from queries import audit
+from queries.rolled import beside
+from queries.rolled_late import lookalikes
 from queries.scope import Scope
 
 
@@ -16,18 +18,26 @@ def snapshots(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
 
 
 def requests(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
-    """Does the LLM run when it should, do layers agree, do requests fail, are they fast?"""
+    """Is every day recorded, does the LLM run when it should, do layers agree, are they fast?"""
     firing = assess.firing(audit.pulse(connection, scope).rows)
     latency = assess.latency(audit.latency(connection, scope).rows)
-    return (*assess.firing_evidence(firing), *assess.latency_evidence(latency, firing))
+    return (
+        *assess.day_evidence(assess.days(firing.days, scope), firing),
+        *assess.firing_evidence(firing),
+        *assess.latency_evidence(latency, firing),
+    )
 
 
 def correctness(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
     """Is the LLM right where reviewers looked?"""
     found = assess.correctness(audit.correctness(connection, scope).rows)
-    return assess.correctness_evidence(found)
+    calls = sum(day.asked for day in audit.pulse(connection, scope).rows)
+    return assess.correctness_evidence(found, calls)
 
 
 def environments(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
-    """Does development decide as production does?"""
-    return assess.environment_evidence(assess.environments(audit.pairs(connection, scope).rows))
+    """Does development decide as production does, and is production one environment?"""
+    own = beside(connection)
+    strays = lookalikes(own, scope).rows if own is not None else ()
+    found = assess.environments(audit.pairs(connection, scope).rows)
+    return assess.environment_evidence(found, [(row.environment, row.n) for row in strays])

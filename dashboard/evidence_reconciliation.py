@@ -13,14 +13,16 @@ import sqlalchemy as sa
 from components.exceptions import assess_rates
 from components.gates.evidence import Evidence
 from components.reconciliation import recount_evidence, recount_pipeline, recount_shifts
-from components.reconciliation.assess import Run, latest, runs
+from components.reconciliation.assess import Run, before, latest, runs
+from components.reconciliation.assess_counted import as_counted
+from components.reconciliation.critical_fields import still_critical
 from components.reconciliation.recount import Recount, recount
 from queries import exceptions_report, migration, reconciliation_results
 from queries import recount as reports
-from queries.database import if_present, read, source_engine
-from queries.errors import MissingRelationError
+from queries.database import if_present
 from queries.migration_rows import BatchRow
 from queries.recount import ReportedField
+from queries.rolled_exceptions import counted_at
 from queries.scope import Scope
 
 RECOUNT_METRICS = (
@@ -37,20 +39,24 @@ REPORT_METRICS = (
 )
 
 
-def recounted(connection: sa.Connection, scope: Scope, own_url: str | None) -> tuple[Evidence, ...]:
+def recounted(
+    connection: sa.Connection, scope: Scope, own: sa.Connection | None
+) -> tuple[Evidence, ...]:
     """Keys, fields, agreement with the pipeline, coverage.
 
     Raises:
         DatabaseError: the product's own schema is configured and cannot be read.
     """
     batches = if_present(connection, lambda: migration.batches(connection, scope).rows)
-    run = latest(runs(batches or ()))
-    checks = if_present(connection, lambda: _reported(connection, scope, run)) or ()
-    found = _recount(own_url, scope, run, checks)
+    everything = runs(batches or ())
+    run = latest(everything)
+    checks = if_present(connection, lambda: _reported(connection, scope, run, everything)) or ()
+    found = _recount(own, scope, run, checks)
     measured = recount_evidence.evidence(found) if found is not None else ()
     if any(each.metric in recount_evidence.FIELD_METRICS for each in measured):
         return measured
-    return (*measured, *recount_evidence.reported(checks))
+    loaded = {each.row.batch_id: each.row.loaded for each in run.batches} if run else {}
+    return (*measured, *recount_evidence.reported(checks, loaded))
 
 
 def reported(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
@@ -67,12 +73,25 @@ def reported(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
     if failed is None:
         return pace
     blocked = reports.blocked_runs(connection, scope).rows
-    return (
-        *pace,
+    of_run = (
         *recount_pipeline.exceptions(run, failed),
-        *recount_pipeline.rehearsals(everything, blocked),
         *_shifts(connection, scope, run, batches),
     )
+    rehearsed = recount_pipeline.rehearsals(everything, blocked)
+    mock = latest([each for each in everything if not each.live])
+    return (
+        *pace,
+        *_counted(connection, scope, run, of_run),
+        *(_counted(connection, scope, mock, rehearsed) if mock else ()),
+    )
+
+
+def _counted(
+    connection: sa.Connection, scope: Scope, run: Run, found: Sequence[Evidence]
+) -> tuple[Evidence, ...]:
+    """With the time at which the exceptions of the run were counted."""
+    counted = counted_at(connection, scope, run.id).rows[0]
+    return tuple(as_counted(item, counted) for item in found)
 
 
 def _shifts(
@@ -90,23 +109,26 @@ def _shifts(
     return recount_shifts.shifts(run, charts)
 
 
-def _reported(connection: sa.Connection, scope: Scope, run: Run | None) -> Sequence[ReportedField]:
-    return reports.reported_fields(connection, scope, run.id).rows if run else ()
+def _reported(
+    connection: sa.Connection, scope: Scope, run: Run | None, everything: Sequence[Run]
+) -> Sequence[ReportedField]:
+    """What the pipeline checked of a run, no field less critical than in the run before."""
+    if run is None:
+        return ()
+    former = before(run, everything)
+    return still_critical(
+        reports.reported_fields(connection, scope, run.id).rows,
+        reports.reported_fields(connection, scope, former.id).rows if former is not None else (),
+    )
 
 
 def _recount(
-    own_url: str | None, scope: Scope, run: Run | None, checks: Sequence[ReportedField]
+    own: sa.Connection | None, scope: Scope, run: Run | None, checks: Sequence[ReportedField]
 ) -> Recount | None:
     """The latest recount by the as-of; None where there is no schema or nothing was recounted."""
-    if own_url is None:
+    if own is None:
         return None
-    own = source_engine(own_url)
-    try:
-        return read(own, lambda connection: _assessed(connection, scope, run, checks))
-    except MissingRelationError:
-        return None
-    finally:
-        own.dispose()
+    return if_present(own, lambda: _assessed(own, scope, run, checks))
 
 
 def _assessed(

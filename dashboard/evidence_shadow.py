@@ -8,7 +8,7 @@ from components.gates.evidence import Evidence
 from components.gates.policy import Policy
 from components.shadow.assess import report, rules
 from components.shadow.assess_evidence import METRICS, evidence, unmeasured
-from dashboard import shadow_material
+from dashboard import shadow_kept, shadow_material
 from queries.scope import Scope
 
 __all__ = ["METRICS", "shadow"]
@@ -27,8 +27,8 @@ def shadow(connection: sa.Connection, scope: Scope, policy: Policy) -> tuple[Evi
     pair = found.pair()
     if pair is None:
         return ()
+    known = shadow_kept.kept(connection, scope, pair, policy)
+    if known is not None:
+        return evidence(known.report, policy)
     made = shadow_material.material(connection, scope, found, pair, policy.shadow)
-    if made is None:
-        return ()
-    material, _ = made
-    return evidence(report(material, rules(policy)), material, policy)
+    return () if made is None else evidence(report(made[0], rules(policy)), policy)

@@ -16,7 +16,8 @@ from queries.answer import Answer, Provenance
 from queries.database import if_present
 from queries.names import PRODUCTION
 from queries.scope import Scope
-from queries.shadow_rows import ALL, By, Kind, Pair, RunRow, labels, tallies
+from queries.shadow_labels import labels
+from queries.shadow_rows import ALL, By, Kind, Pair, RunRow, tallies
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 CANDIDATE = "candidate"
@@ -131,6 +132,9 @@ def material(
     reviews = if_present(connection, lambda: rows(shadow.labels, pair))
     begun = max(wanted.start, pair.since)
     switches = if_present(connection, lambda: rows(shadow.switches, begun, wanted.until))
+    replaced = if_present(
+        connection, lambda: rows(shadow.replaced, pair.candidate, begun, wanted.until)
+    )
     trained = if_present(connection, lambda: rows(shadow.training, pair.candidate))
     made = Material(
         pair=pair,
@@ -142,7 +146,7 @@ def material(
         segments={name: segments[name] for name in DIMENSIONS},  # type: ignore[index]
         labels=labels(reviews or ()),
         errors=rows(shadow.errors, pair),
-        switches=switches or (),
+        switches=(*(switches or ()), *(replaced or ())),
         training=trained or (),
     )
     return made, tuple(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,9 @@ from queries.explanation_schema import (
     explanation_mismatches,
     explanation_results,
 )
+from queries.rolled import own_of
+from queries.rollup_origin import identity
+from queries.rollup_schema import rollup_origin
 from queries.scope import Scope
 
 PAGE_SIZE = 50
@@ -25,6 +29,25 @@ Values = Mapping[str, Any]
 
 _results, _cover = explanation_results.c, explanation_cover.c
 _days, _mismatches = explanation_days.c, explanation_mismatches.c
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whether what is kept here was found in this very source."""
+
+    same: bool
+
+
+def whose(connection: sa.Connection, scope: Scope) -> Answer[Whose]:
+    """Are the kept attestations those of this database?
+
+    The product's own schema is of one source: explanations and roll-ups share one record.
+    """
+    own = own_of(connection)
+    if own is None:
+        return ask(connection, sa.select(sa.false().label("same")), Whose)
+    same = sa.exists().where(rollup_origin.c.identity == identity(connection))
+    return ask(own, sa.select(same.label("same")), Whose)
 
 
 def known_days(connection: sa.Connection) -> Answer[KnownDay]:

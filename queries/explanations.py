@@ -54,7 +54,7 @@ def of_day(connection: sa.Connection, day: date) -> Iterator[list[ExplanationRow
         .select_from(prediction_explanations.outerjoin(prediction_audit, sa.and_(_SAME, in_day)))
         .where(_stored.scored_at >= start, _stored.scored_at < end)
     )
-    streamed = connection.execution_options(yield_per=BATCH).execute(statement)
+    streamed = connection.execute(statement, execution_options={"yield_per": BATCH})
     for rows in streamed.mappings().partitions():
         yield [ExplanationRow(**row) for row in rows]
 

@@ -16,12 +16,12 @@ from queries.names import VERSION_KNOBS
 from queries.rolled import rolled_up
 from queries.rolled_shadow import rolled_errors, rolled_labels, rolled_runs, rolled_tallies
 from queries.scope import Scope
+from queries.shadow_labels import LabelRow, packed
 from queries.shadow_rows import (
     ALL,
     By,
     ErrorRow,
     Kind,
-    LabelRow,
     Pair,
     QueueRow,
     RoleRow,
@@ -108,7 +108,7 @@ def _all_labels(rows: Sequence[LabelRow]) -> Sequence[LabelRow]:
 def labels(connection: sa.Connection, scope: Scope, pair: Pair) -> Answer[LabelRow]:
     """Reviews of predictions that both models scored, as known at the as-of."""
     found = parts.reviews(scope, pair).subquery("found")
-    return ask(connection, parts.label_columns(found), LabelRow)
+    return ask(connection, packed(found), LabelRow)
 
 
 def queue(
@@ -131,6 +131,34 @@ def switches(
             config.valid_from < min(end, scope.as_of),
         )
         .order_by(config.valid_from, config.knob)
+    )
+    return ask(connection, statement, SwitchRow)
+
+
+def replaced(
+    connection: sa.Connection, scope: Scope, version: str, start: datetime, end: datetime
+) -> Answer[SwitchRow]:
+    """Files of a model that were signed within a comparison, and are not those signed before."""
+    file, former = model_artifacts.c, model_artifacts.alias("former").c
+    known = sa.exists().where(
+        former.model_version == file.model_version,
+        former.sha256 == file.sha256,
+        former.signed_at <= start,
+    )
+    statement = (
+        sa.select(
+            sa.literal("model file").label("knob"),
+            file.model_version.label("version"),
+            file.signed_at.label("valid_from"),
+        )
+        .where(
+            file.model_version == version,
+            file.signed_at > start,
+            file.signed_at < min(end, scope.as_of),
+            ~known,
+        )
+        .distinct()
+        .order_by(file.signed_at)
     )
     return ask(connection, statement, SwitchRow)
 

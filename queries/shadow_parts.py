@@ -17,13 +17,12 @@ from queries.contract import ml_feedback, ml_shadow_scores, prediction_audit
 from queries.rolled_days import PartScope
 from queries.scope import Scope
 from queries.shadow_keys import STRIDE, key_of
+from queries.shadow_labels import REASONS, SEVERITIES
 from queries.shadow_rows import (
     ABSENT,
     ALL,
     NO_SEGMENT,
     PRIORITY,
-    REASONS,
-    SEVERITIES,
     STANDARD,
     UNKNOWN,
     UNUSABLE,
@@ -35,6 +34,8 @@ from queries.shadow_rows import (
 shadow = ml_shadow_scores.c
 _review = ml_feedback.c
 Expression = sa.ColumnElement[Any]
+_ROUNDING = 1e-6
+"""Scores may have been stored in single precision on their way."""
 
 
 def moments(scope: Scope) -> Sequence[tuple[datetime, datetime]]:
@@ -74,11 +75,12 @@ def facts(scope: Scope, pair: Pair) -> sa.Select[Any]:
     """Every prediction of the production model since the candidate's first, as small integers.
 
     Predictions whose ML layer gave no usable score are left out: there is nothing to compare.
-    A shadow row that names another production model than the prediction does counts as none.
+    A shadow row that names another production model than the prediction does counts as none, one
+    that tells another score or decision of it than the audit does is unusable.
     """
     config = configurations(scope)
     c = config.c
-    scored, row = _both_usable(), shadow.prediction_id.is_not(None)
+    scored, row = sa.and_(_both_usable(), _as_audited()), shadow.prediction_id.is_not(None)
     mean = (audit.rules_score + shadow.candidate_score) / 2
     distance = sa.func.abs(audit.rules_score - shadow.candidate_score)
     known = sa.and_(scored, usable(audit.rules_score), c.agreement_threshold.is_not(None))
@@ -104,9 +106,9 @@ def facts(scope: Scope, pair: Pair) -> sa.Select[Any]:
             (utc_day(audit.scored_at) - sa.literal_column("DATE '1970-01-01'")).label("day"),
             audit.work_type,
             audit.region,
-            _decision(sa.func.coalesce(shadow.production_decision, audit.ml_decision)).label("pd"),
+            _decision(sa.func.coalesce(audit.ml_decision, shadow.production_decision)).label("pd"),
             candidate.label("cd"),
-            shadow.production_score.label("production"),
+            audit.ml_score.label("production"),
             shadow.candidate_score.label("candidate"),
             audit.ml_latency_ms.label("production_ms"),
             shadow.candidate_latency_ms.label("candidate_ms"),
@@ -247,26 +249,6 @@ def reviews(
     )
 
 
-def label_columns(found: sa.FromClause) -> sa.Select[Any]:
-    """Reviews as one row of columns for each work type and region."""
-    c = found.c
-    listed = {
-        "predictions": c.prediction,
-        "feedbacks": c.feedback,
-        "days": c.day,
-        "codes": c.code,
-        "production": c.production,
-        "candidate": c.candidate,
-        "propensities": c.propensity,
-        "reviewed": sa.cast(sa.func.extract("epoch", c.reviewed_at), sa.Double),
-    }
-    return sa.select(
-        c.work_type,
-        c.region,
-        *(sa.func.array_agg(column).label(name) for name, column in listed.items()),
-    ).group_by(c.work_type, c.region)
-
-
 def queue(scope: Scope, pair: Pair, limit: int) -> sa.Select[Any]:
     """Disagreements that nobody has reviewed, in an order that tells nothing of the decisions."""
     reviewed = sa.exists().where(
@@ -326,6 +308,13 @@ def _both_usable() -> sa.ColumnElement[bool]:
         ),
         sa.false(),
     )
+
+
+def _as_audited() -> sa.ColumnElement[bool]:
+    """Whether the shadow row tells of production what the audit tells."""
+    told = sa.func.coalesce(audit.ml_decision, shadow.production_decision)
+    apart = sa.func.abs(shadow.production_score - audit.ml_score)
+    return sa.and_(told == shadow.production_decision, apart <= _ROUNDING)
 
 
 def _decision(word: Expression) -> Expression:

@@ -1,14 +1,14 @@
 """Rows of the questions about a candidate in the shadow, and what their numbers mean.
 
 Whatever can be counted comes as tallies: integer keys with counts, as columns, because a page
-reads tens of thousands of them. Only reviewed predictions come one by one.
+reads tens of thousands of them. Reviews come one by one: :mod:`queries.shadow_labels`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Literal
 
@@ -35,9 +35,6 @@ LATENCY_STRIDE = LATENCY_BINS + 2
 table of both models stays small, and a quantile is interpolated within its bin."""
 SCORE_UNIT, CHANCE_UNIT = 10**6, 10**9
 """Totals are whole numbers of these parts: they add up exactly in any order."""
-
-SEVERITIES = ("", "critical", "major", "minor")
-REASONS = ("", "random", "escalation", "disagreement", "dispute")
 
 
 class Kind(IntEnum):
@@ -96,28 +93,6 @@ class ErrorRow:
 
     error: str
     n: int
-
-
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """Reviews of the predictions of one work type and region, as columns of equal length.
-
-    Predictions and reviews are named by hashes of their ids.
-    ``codes`` holds production decision (3), candidate decision (4), correct decision (3),
-    severity (4), reason for review (5), the last one fastest. A propensity of None is unknown.
-    ``reviewed`` is in seconds since 1970.
-    """
-
-    work_type: str | None
-    region: str | None
-    predictions: Sequence[int]
-    feedbacks: Sequence[int]
-    days: Sequence[int]
-    codes: Sequence[int]
-    production: Sequence[float | None]
-    candidate: Sequence[float | None]
-    propensities: Sequence[float | None]
-    reviewed: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,85 +200,7 @@ def _added_up(rows: Sequence[TallyRow], kind: Kind) -> Tallies:
 NO_TALLIES = Tallies(*(np.zeros(0, dtype=np.int64) for _ in range(4)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Labels:
-    """The reviews in force, one for each prediction, in the order of the hashes of ids.
-
-    Decisions are codes as above. A score that is missing and a propensity that is unknown are
-    NaN. ``reviewed`` is in seconds since 1970.
-    """
-
-    prediction: NDArray[np.int64]
-    day: NDArray[np.int64]
-    work_type: NDArray[np.str_]
-    region: NDArray[np.str_]
-    production_decision: NDArray[np.int64]
-    candidate_decision: NDArray[np.int64]
-    correct: NDArray[np.int64]
-    severity: NDArray[np.int64]
-    reason: NDArray[np.int64]
-    production: NDArray[np.float64]
-    candidate: NDArray[np.float64]
-    propensity: NDArray[np.float64]
-    reviewed: NDArray[np.float64]
-
-    @property
-    def newest(self) -> datetime | None:
-        """When the last of them was made."""
-        if not self.reviewed.size:
-            return None
-        return datetime.fromtimestamp(float(self.reviewed.max()), UTC)
-
-    def take(self, wanted: NDArray[np.bool_]) -> Labels:
-        """Some of them."""
-        return Labels(*(getattr(self, name)[wanted] for name in self.__slots__))
-
-
 NO_SEGMENT = "(none)"
-
-
-def labels(rows: Sequence[LabelRow]) -> Labels:
-    """The latest review of each prediction, from any number of parts."""
-
-    def whole(name: str) -> NDArray[np.float64]:
-        parts = [np.asarray(getattr(row, name), dtype=np.float64) for row in rows]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    def integers(name: str) -> NDArray[np.int64]:
-        parts = [np.asarray(getattr(row, name), dtype=np.int64) for row in rows]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-    lengths = [len(row.predictions) for row in rows]
-
-    def named(name: str) -> NDArray[np.str_]:
-        values = [getattr(row, name) or NO_SEGMENT for row in rows]
-        return np.repeat(np.asarray(values, dtype=np.str_), lengths)
-
-    prediction, reviewed = integers("predictions"), whole("reviewed")
-    order = np.lexsort((integers("feedbacks"), reviewed, prediction))
-    last = np.ones(order.size, dtype=np.bool_)
-    last[:-1] = prediction[order][1:] != prediction[order][:-1]
-    kept = order[last]
-    code = integers("codes")[kept]
-    code, reason = np.divmod(code, len(REASONS))
-    code, severity = np.divmod(code, len(SEVERITIES))
-    code, correct = np.divmod(code, 3)
-    production_decision, candidate_decision = np.divmod(code, 4)
-    return Labels(
-        prediction=prediction[kept],
-        day=integers("days")[kept],
-        work_type=named("work_type")[kept],
-        region=named("region")[kept],
-        production_decision=production_decision,
-        candidate_decision=candidate_decision,
-        correct=correct,
-        severity=severity,
-        reason=reason,
-        production=whole("production")[kept],
-        candidate=whole("candidate")[kept],
-        propensity=whole("propensities")[kept],
-        reviewed=reviewed[kept],
-    )
 
 
 def day_of(number: int) -> date:

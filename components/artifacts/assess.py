@@ -52,8 +52,8 @@ class Affected:
     version: str
     role: str
     n: int
-    first: datetime | None
-    last: datetime | None
+    first: date | None
+    last: date | None
     months: tuple[tuple[date, int], ...]
     last_sound: datetime | None
 

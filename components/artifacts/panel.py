@@ -246,6 +246,13 @@ def ways_back(found: Inspection | None) -> None:
     )
 
 
+def harm(gates: Sequence[tuple[str, Status, str]]) -> None:
+    """Would a way out have been right more often? Each gate's title, status and sentence."""
+    for title, status, sentence in gates:
+        st.html(f"{badge.status_html(status, small=True)} <strong>{escape(title)}</strong>")
+        st.markdown(sentence)
+
+
 def _readiness_status(item: Readiness) -> Status:
     if item.loadable is None and item.sound_files == item.files:
         return Status.NO_DATA

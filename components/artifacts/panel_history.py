@@ -14,9 +14,10 @@ from components.artifacts.assess_history import WORDS, KeyEvent, Practice, Relea
 from components.artifacts.panel import drill_status
 from components.layout import badge, exporting, numbers, states, table
 from components.layout.chart import chart
+from components.pipeline import panel_records
 from queries.artifact_rows import FailureRow, ServedPrediction
 
-_SHOWN = 20
+REVIEW = "artifact_review"
 
 
 def drills(items: Sequence[Practice], limits: Mapping[str, float | None], as_of: datetime) -> None:
@@ -129,8 +130,8 @@ def affected(items: Sequence[Affected]) -> None:
                 item.version,
                 item.role,
                 numbers.count(item.n),
-                numbers.day(item.first) if item.first else numbers.MISSING,
-                numbers.day(item.last) if item.last else numbers.MISSING,
+                _day(item.first),
+                _day(item.last),
                 numbers.day(item.last_sound) if item.last_sound else "never",
             )
             for item in items
@@ -160,8 +161,35 @@ def choose_month(items: Sequence[Affected]) -> tuple[str, date] | None:
     return options.get(chosen) if chosen else None
 
 
-def to_review(rows: Sequence[ServedPrediction], version: str, month: date) -> None:
-    """The first predictions of the month, and all of them as a file."""
+def to_review(
+    rows: Sequence[ServedPrediction], chosen: tuple[str, date], *, page_size: int
+) -> None:
+    """One page of the month's predictions; choosing one opens it."""
+    version, month = chosen
+    panel_records.listing(
+        rows,
+        {
+            panel_records.SCORED: [row.scored_at for row in rows],
+            "Prediction": [row.prediction_id for row in rows],
+            "Ticket": [row.ticket_id for row in rows],
+            "Model": [row.ml_decision for row in rows],
+            "Final": [row.final_decision for row in rows],
+        },
+        key=REVIEW,
+        filters=f"{version} {month}",
+        page_size=page_size,
+        title=f"To review again: {version}, {month:%B %Y}",
+    )
+
+
+def wants_file(n: int) -> bool:
+    """Whether the whole list is asked for: it is only read then."""
+    return st.button(f"Prepare a file of all {n:,}", key="artifact_review_file")
+
+
+def review_file(rows: Sequence[ServedPrediction], chosen: tuple[str, date]) -> None:
+    """Every prediction of the month as a file."""
+    version, month = chosen
     frame = pd.DataFrame(
         [
             (row.prediction_id, row.ticket_id, row.scored_at, row.ml_decision, row.final_decision)
@@ -169,10 +197,7 @@ def to_review(rows: Sequence[ServedPrediction], version: str, month: date) -> No
         ],
         columns=["Prediction", "Ticket", "Scored (UTC)", "Model", "Final"],
     )
-    title = f"To review again: {version}, {month:%B %Y}"
-    st.caption(f"The first {min(_SHOWN, len(rows))} of {len(rows):,}; the file holds all of them.")
-    with exporting.exports_by(None):
-        table.records(frame.head(_SHOWN), key="artifact_review", title=title)
+    title = f"To review again: {version}, {month:%B %Y}, all"
     exporting.offer(frame, title=title, key="artifact_review_export")
 
 
@@ -204,6 +229,10 @@ def recorded_failures(rows: Sequence[FailureRow]) -> None:
             "Reason": st.column_config.TextColumn(width="large"),
         },
     )
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d %b %Y}".lstrip("0") if day is not None else numbers.MISSING
 
 
 def _limit(limit: float | None) -> str:

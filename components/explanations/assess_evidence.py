@@ -10,6 +10,7 @@ from components.explanations import assess
 from components.explanations.types import Unverified
 from components.gates.evidence import Evidence
 from components.statistics.intervals import wilson
+from queries.explanation_candidates import CandidateRow
 from queries.explanation_rows import CoverRow, ResultRow
 
 VERIFIED = "explanations.verified"
@@ -19,24 +20,48 @@ CANDIDATE = "explanations.candidate_verified"
 METRICS = (VERIFIED, COVERAGE, STABILITY, CANDIDATE)
 METHOD_COVERAGE = "explanation-coverage/1"
 METHOD_STABILITY = "near-identical-pairs/1"
+METHOD_CANDIDATE = "recomputed-scores/1"
+NO_SCORES = "No score of the candidate in the shadow was recomputed. Run “plumbline refresh”."
 
 
-def evidence(
-    results: Sequence[ResultRow], cover: Sequence[CoverRow], candidates: frozenset[str]
-) -> tuple[Evidence, ...]:
+def evidence(results: Sequence[ResultRow], cover: Sequence[CoverRow]) -> tuple[Evidence, ...]:
     """What the attested days of the window say; nothing where no day was attested."""
-    serving = [row for row in results if row.model_version not in candidates]
-    found = [_exact(VERIFIED, serving, None)] if serving else []
-    found += _coverage(cover)
-    found += _stability(serving)
-    for version in sorted(candidates):
-        rows = [row for row in results if row.model_version == version]
-        if rows:
-            found.append(_exact(CANDIDATE, rows, version))
-    return tuple(found)
+    found = [_exact(results)] if results else []
+    return (*found, *_coverage(cover), *_stability(results))
 
 
-def _exact(metric: str, rows: Sequence[ResultRow], candidate: str | None) -> Evidence:
+def candidate_evidence(version: str, rows: Sequence[CandidateRow]) -> Evidence:
+    """Are the candidate's scores in the shadow those of its verified file?
+
+    The contract keeps one explanation for each prediction, production's: what a candidate's
+    reasons rest on is its score, which every row of the shadow holds.
+    """
+    verified = sum(row.verified for row in rows)
+    checked = verified + sum(row.mismatched for row in rows)
+    unverified = sum(row.unverified for row in rows)
+    explained = sum(row.explained for row in rows)
+    why = next((f": {row.detail}" for row in rows if row.detail), "")
+    said = (
+        f"{verified:,} of {checked:,} scores that {version} gave in the shadow are those of its "
+        f"verified file; {explained:,} of their explanations were recomputed and add up to them"
+    )
+    if not checked:
+        said = f"No score that {version} gave in the shadow could be recomputed{why}"
+    elif unverified:
+        said += f"; {unverified:,} could not be recomputed{why}"
+    return Evidence(
+        metric=CANDIDATE,
+        value=verified / checked if checked else None,
+        n=checked,
+        n_unscored=unverified,
+        method=METHOD_CANDIDATE,
+        measured_at=_newest([row.newest_at for row in rows]),
+        candidate=version,
+        sentence=f"{said.rstrip('.')}." if rows else NO_SCORES,
+    )
+
+
+def _exact(rows: Sequence[ResultRow]) -> Evidence:
     verified = sum(row.verified for row in rows)
     wrong = sum(row.mismatched for row in rows)
     reasons: Counter[str] = Counter()
@@ -44,13 +69,12 @@ def _exact(metric: str, rows: Sequence[ResultRow], candidate: str | None) -> Evi
         reasons.update(row.reasons)
     checked = verified + wrong
     return Evidence(
-        metric=metric,
+        metric=VERIFIED,
         value=verified / checked if checked else None,
         n=checked,
         n_unscored=sum(reasons.values()),
         method=assess.METHOD,
         measured_at=_newest([row.newest_at for row in rows]),
-        candidate=candidate,
         sentence=_sentence(verified, checked, wrong, reasons),
     )
 

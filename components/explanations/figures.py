@@ -14,6 +14,7 @@ from components.explanations.assess_global import Bin, Importance, Weekly
 from components.explanations.assess_one import Waterfall
 from components.gates.status import Status
 from components.layout import numbers, theme
+from components.layout.numbers import signed
 
 RAISES, LOWERS = "#D55E00", "#0072B2"
 ROW = 30
@@ -68,7 +69,7 @@ def waterfall(found: Waterfall) -> Drawn:
 
 def _signed(size: float) -> str:
     """A change of risk, with a third decimal where two would say nothing."""
-    return f"{size:+.2f}" if abs(size) >= 0.005 else f"{size:+.3f}"
+    return signed(size, 2) if abs(size) >= 0.005 else signed(size, 3)
 
 
 def _every_label(figure: go.Figure) -> None:
@@ -208,7 +209,7 @@ def dependence(bins: Sequence[Bin], label: str) -> Drawn:
     )
     low, high = min(bins, key=lambda one: one.mean), max(bins, key=lambda one: one.mean)
     alt = (
-        f"{label} raises most at {high.label} ({high.mean:+.2f}) and least at "
-        f"{low.label} ({low.mean:+.2f})."
+        f"{label} raises most at {high.label} ({signed(high.mean, 2)}) and least at "
+        f"{low.label} ({signed(low.mean, 2)})."
     )
     return Drawn(figure, alt, table)

@@ -13,6 +13,7 @@ from components.gates.status import Status
 from components.layout import numbers, states, table
 from components.layout.chart import chart
 from components.layout.glossary import help_for
+from components.layout.numbers import signed
 from components.layout.tile import Tile, tiles
 from components.pipeline import panel_records
 from queries.explanation_rows import LatestRow, MismatchRow
@@ -143,7 +144,7 @@ def elements(row: MismatchRow) -> str:
 
 def number(value: float | None) -> str:
     """An attribution with the decimals that tell two apart."""
-    return "none" if value is None else f"{value:+.5f}"
+    return "none" if value is None else signed(value, 5)
 
 
 def latest(rows: Sequence[LatestRow], *, filters: str) -> None:

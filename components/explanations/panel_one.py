@@ -15,6 +15,7 @@ from components.explanations.types import Mismatch
 from components.gates.status import Status
 from components.layout import badge, numbers, states, table
 from components.layout.chart import chart
+from components.layout.numbers import signed
 from components.pipeline import panel_records
 from queries.audit_rows import PredictionRow
 from queries.explanation_rows import ExplanationRow
@@ -108,7 +109,7 @@ def features(found: Sequence[FeatureValue], n: int) -> None:
                 item.value,
                 item.usual,
                 {True: "unusual", False: "", None: ""}[item.unusual],
-                numbers.MISSING if item.attribution is None else f"{item.attribution:+.3f}",
+                numbers.MISSING if item.attribution is None else signed(item.attribution, 3),
             )
             for item in found
         ],

@@ -8,6 +8,8 @@ import numpy as np
 
 from components.gates.policy import Policy
 from components.gates.status import Status
+from components.layout.numbers import signed
+from components.shadow.assess_chances import distrust
 from components.shadow.assess_coverage import agreement, coverage
 from components.shadow.assess_fairness import fairness
 from components.shadow.assess_quality import cost, quality, unit_costs
@@ -49,6 +51,7 @@ def report(material: Material, given: Rules) -> ShadowReport:
     covered = coverage(material, given.policy.minimum_slice)
     status, answer = _answer(material, over_time, groups, given.slice_margin)
     return ShadowReport(
+        as_of=material.as_of,
         pairing=_pairing(material, covered.total.predictions, covered.total.scored),
         coverage=covered,
         agreement=agreement(material),
@@ -62,6 +65,9 @@ def report(material: Material, given: Rules) -> ShadowReport:
         slices=groups,
         fairness=fairness(material, judged, given.policy),
         changes=tuple(Change(one.knob, one.version, one.valid_from) for one in material.switches),
+        training=sum(run.window_end is not None for run in material.training),
+        overlap_days=_overlap_days(material),
+        doubt=distrust(material, given),
         answer=answer,
         status=status,
         caveats=_caveats(material, judged, given),
@@ -111,7 +117,7 @@ def _answer(
         return Status.NO_DATA, f"{name} cannot be judged yet: no day's labels have come in."
     if worse and over_time.status is not Status.FAIL:
         first = worse[0].slice
-        mean = f"{first.look.mean * 100:+.1f} points" if first.look else ""
+        mean = f"{signed(first.look.mean * 100)} points" if first.look else ""
         words = f"{name} does harm in {_group(first.group)}: {mean} there, proven."
         return Status.FAIL, f"{words} {over_time.sentence}"
     return over_time.status, f"{name}: {over_time.sentence}"
@@ -144,9 +150,9 @@ def _caveats(material: Material, judged: Judged, given: Rules) -> tuple[str, ...
             f"{cut:,} reviews were so unlikely that their weight is cut at "
             f"{given.policy.largest_weight:,}: evidence over time leans towards what was reviewed."
         )
-    if overlap_days(material):
+    if _overlap_days(material):
         found.append(
-            f"The candidate was trained on tickets of {overlap_days(material):,} days of this "
+            f"The candidate was trained on tickets of {_overlap_days(material):,} days of this "
             "comparison: it has seen part of what it is judged by."
         )
     found.append(
@@ -156,7 +162,7 @@ def _caveats(material: Material, judged: Judged, given: Rules) -> tuple[str, ...
     return tuple(found)
 
 
-def overlap_days(material: Material) -> int:
+def _overlap_days(material: Material) -> int:
     """Days of the comparison from which training data came; 0 where the window is unknown."""
     days = 0
     for run in material.training:

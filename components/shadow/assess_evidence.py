@@ -8,10 +8,10 @@ from datetime import datetime
 
 from components.gates.evidence import Evidence
 from components.gates.policy import Bound, Direction, Policy
-from components.shadow.assess import overlap_days
+from components.shadow.assess import GROUP_METRIC
 from components.shadow.assess import rules as rules_of
+from components.shadow.assess_chances import trusted
 from components.shadow.assess_evidence_labels import FULL, fairness, labels, over_time
-from components.shadow.material import Material, Rules
 from components.shadow.types import LoadChange, SegmentCoverage, ShadowReport
 
 COUNT_METRICS = (
@@ -45,22 +45,22 @@ LABEL_METRICS = (
     "shadow.observed_expected_deviation",
     "fairness.tpr_gap_change",
     "fairness.fpr_gap_change",
-    "fairness.worst_group_difference",
+    GROUP_METRIC,
 )
 GAP_METRICS = frozenset({"fairness.tpr_gap_change", "fairness.fpr_gap_change"})
 METRICS = (*COUNT_METRICS, *LABEL_METRICS)
 
 
-def evidence(report: ShadowReport, material: Material, policy: Policy) -> tuple[Evidence, ...]:
+def evidence(report: ShadowReport, policy: Policy) -> tuple[Evidence, ...]:
     """One evidence for each metric that could be measured; each names candidate and data."""
     rules = rules_of(policy)
     scored, reviewed = report.pairing.last, report.pairing.reviewed_until
-    made = [
-        *_counts(report, material, rules, scored),
+    judged = (
         *labels(report, rules, reviewed),
         *over_time(report, rules, reviewed),
         *fairness(report, rules, reviewed),
-    ]
+    )
+    made = [*_counts(report, scored), *trusted(judged, report.doubt, rules)]
     pairing = report.pairing
     return tuple(
         replace(
@@ -77,8 +77,11 @@ def still_open(found: Evidence, policy: Policy) -> bool:
     """Whether a gate is missed only because its interval is still wide: more labels decide.
 
     Only where the better end of the interval is over the limit as well has the candidate failed.
-    A gap between groups is noisy even without a bound, and is read in the same way.
+    A gap between groups is noisy even without a bound, and is read in the same way. A group that
+    is proven to be served worse has waited long enough.
     """
+    if found.metric == GROUP_METRIC and found.high is not None and found.high < 0:
+        return False
     gates = [one for one in policy.requirements if one.metric == found.metric]
     for gate in gates:
         wide = gate.bound is not Bound.VALUE or found.metric in GAP_METRICS
@@ -102,9 +105,7 @@ def unmeasured(candidate: str, words: str) -> tuple[Evidence, ...]:
     )
 
 
-def _counts(
-    report: ShadowReport, material: Material, rules: Rules, at: datetime | None
-) -> Iterator[Evidence]:
+def _counts(report: ShadowReport, at: datetime | None) -> Iterator[Evidence]:
     total, covered = report.coverage.total, report.coverage
     lost = total.predictions - total.scored
     yield Evidence(
@@ -178,7 +179,7 @@ def _counts(
         at,
         sentence=f"{errors:,} of {rows:,} scorings failed",
     )
-    yield from _disturbances(report, material, at)
+    yield from _disturbances(report, at)
 
 
 def _worst_slice(segments: tuple[SegmentCoverage, ...], at: datetime | None) -> Evidence:
@@ -214,9 +215,7 @@ def _load(metric: str, change: LoadChange, scored: int, at: datetime | None) -> 
     )
 
 
-def _disturbances(
-    report: ShadowReport, material: Material, at: datetime | None
-) -> Iterator[Evidence]:
+def _disturbances(report: ShadowReport, at: datetime | None) -> Iterator[Evidence]:
     named = ", ".join(f"{one.knob} to {one.version} on {one.at:%d %b}" for one in report.changes)
     yield Evidence(
         "shadow.configuration_changes",
@@ -226,6 +225,5 @@ def _disturbances(
         at,
         sentence=named or "nothing was switched",
     )
-    windows = [run for run in material.training if run.window_end is not None]
-    if windows:
-        yield Evidence("shadow.training_overlap", overlap_days(material), len(windows), FULL, at)
+    if report.training:
+        yield Evidence("shadow.training_overlap", report.overlap_days, report.training, FULL, at)

@@ -9,7 +9,7 @@ import numpy as np
 from components.gates.policy_shadow import ShadowPolicy
 from components.shadow.material import Judged, Material
 from components.shadow.types import Fairness, GapChange
-from components.statistics.arrays import Flags, Floats
+from components.statistics.arrays import Flags, Floats, Integers
 from components.statistics.estimate import Estimate
 from components.statistics.fairness import Gap, GroupRate, Rate, error_rates, gap, selection_rates
 from components.statistics.weighting import WEIGHT_CAP
@@ -27,15 +27,16 @@ def fairness(material: Material, judged: Judged, policy: ShadowPolicy) -> tuple[
 
 def _dimension(dimension: str, material: Material, known: Judged, minimum: int) -> Fairness:
     segments = material.segments[dimension]
-    names = known.labels.work_type if dimension == "work_type" else known.labels.region
+    names = tuple(sorted({*segments, *known.labels.names[dimension]}))
+    group = known.labels.places(dimension, names)
     weight = known.weights(WEIGHT_CAP)
     rates = [
         (
             *error_rates(
                 known.truth,
                 decided,
-                names.tolist(),
-                expected=tuple(segments),
+                group,
+                names,
                 weights=weight if weight.size else None,
                 minimum_items=minimum,
             ),
@@ -48,7 +49,7 @@ def _dimension(dimension: str, material: Material, known: Judged, minimum: int) 
     ]
     gaps = [tuple(gap(own, rate) for rate in Rate) for own in rates]
     changes = tuple(
-        _change(rate, gaps[0][place], gaps[1][place], rates[0], known, names, weight)
+        _change(rate, gaps[0][place], gaps[1][place], rates[0], known, (names, group), weight)
         for place, rate in enumerate((Rate.TRUE_POSITIVE, Rate.FALSE_POSITIVE))
     )
     unjudged = sorted({name for one in gaps[0] for name in one.unjudged})
@@ -77,7 +78,7 @@ def _change(
     production: Gap,
     rates: tuple[GroupRate, ...],
     known: Judged,
-    names: np.ndarray,
+    groups: tuple[tuple[str, ...], Integers],
     weight: Floats,
 ) -> GapChange:
     """Candidate's gap minus production's, with a linearised error that keeps the pairing."""
@@ -85,14 +86,14 @@ def _change(
     if candidate.difference is None or production.difference is None:
         return GapChange(rate, None, smallest)
     bears = known.truth if rate is Rate.TRUE_POSITIVE else ~known.truth
-    influence = np.zeros(weight.size)
+    influence, (names, group) = np.zeros(weight.size), groups
     for part in (
         _Part(1.0, known.candidate, candidate.highest),
         _Part(-1.0, known.candidate, candidate.lowest),
         _Part(-1.0, known.production, production.highest),
         _Part(1.0, known.production, production.lowest),
     ):
-        mine = bears & (names == part.group)
+        mine = bears & (group == names.index(part.group))
         share = weight[mine] / weight[mine].sum()
         decided = part.decided[mine].astype(np.float64)
         influence[mine] += part.sign * share * (decided - share @ decided)

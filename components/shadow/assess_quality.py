@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 
 from components.gates.policy_shadow import ErrorCosts, ShadowPolicy
+from components.layout.numbers import signed
 from components.shadow.material import Judged, Material
 from components.shadow.types import Cost, Induced, Quality, Recall
 from components.statistics.arrays import Floats, Integers
@@ -24,7 +25,8 @@ from components.statistics.delong import paired_auroc
 from components.statistics.estimate import weighted_estimate
 from components.statistics.off_policy import OffPolicy, off_policy
 from components.statistics.weighting import WEIGHT_CAP
-from queries.shadow_rows import SEVERITIES, TENTHS, UNUSABLE, Kind
+from queries.shadow_labels import SEVERITIES
+from queries.shadow_rows import TENTHS, UNUSABLE, Kind
 
 _CRITICAL = SEVERITIES.index("critical")
 _RATIOS = tuple(Decimal(text) for text in ("1", "2", "3", "5", "8", "12", "20", "30", "50"))
@@ -129,8 +131,8 @@ def _banner(accuracy: OffPolicy | None) -> str:
     words = "better" if naive > weighted else "worse"
     return (
         f"On reviewed tickets alone the candidate looks {words} than it is: "
-        f"{naive * 100:+.2f} points there, {weighted * 100:+.2f} points over all tickets. "
-        "Reviewers saw tickets that are unlike the rest; go by the weighted numbers."
+        f"{signed(naive * 100, 2)} points there, {signed(weighted * 100, 2)} points over all "
+        "tickets. Reviewers saw tickets that are unlike the rest; go by the weighted numbers."
     )
 
 

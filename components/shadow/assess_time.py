@@ -8,6 +8,7 @@ from math import exp, log
 import numpy as np
 
 from components.gates.status import Status
+from components.layout.numbers import signed
 from components.shadow.assess_quality import cells_of, population_cells
 from components.shadow.material import DIMENSIONS, Judged, Material, Rules
 from components.shadow.types import DayEvidence, NamedSlice, Sequential
@@ -17,7 +18,8 @@ from components.statistics.forecast import Forecast, Rule, forecast
 from components.statistics.sequential import DayScores, SequenceLook, confidence_sequence, e_process
 from components.statistics.slice_watch import GroupDays, watch_slices
 from components.statistics.weighted_evidence import WeightedEvidence, weighted_evidence
-from queries.shadow_rows import REASONS, TENTHS, UNUSABLE, Tallies, day_of
+from queries.shadow_labels import REASONS
+from queries.shadow_rows import TENTHS, UNUSABLE, Tallies, day_of
 
 _CELLS = 4 * TENTHS
 _RANDOM = REASONS.index("random")
@@ -135,27 +137,27 @@ def outlook(found: Course, rules: Rules) -> Forecast | None:
 
 def slices(material: Material, found: Course, rules: Rules) -> tuple[NamedSlice, ...]:
     """Every work type and region, one family, the worst first; too small ones come last."""
+    judged = found.judged
+    cell = judged.production.astype(np.int64) * 2 + judged.candidate
+    unlike = judged.candidate != judged.production
     groups: dict[str, GroupDays] = {}
     facts: dict[str, tuple[str, int, int]] = {}
     daily: list[float] = []
     for dimension in DIMENSIONS:
-        of = (
-            found.judged.labels.work_type
-            if dimension == "work_type"
-            else found.judged.labels.region
-        )
-        for name, own in material.segments.get(dimension, {}).items():
-            mine = found.judged.take(of == name)
-            day = mine.labels.day - material.first_day
+        segments = material.segments.get(dimension, {})
+        place = judged.labels.places(dimension, tuple(segments))
+        for number, (name, own) in enumerate(segments.items()):
+            mine = np.flatnonzero(place == number)
             population = _pairs(own, material.first_day, found.days)
-            cell = mine.production.astype(np.int64) * 2 + mine.candidate
-            reviewed = Reviewed.of(day, cell, mine.gain, mine.labels.propensity)
+            reviewed = Reviewed.of(
+                found.day[mine], cell[mine], judged.gain[mine], judged.labels.propensity[mine]
+            )
             key = f"{dimension}={name}"
             groups[key] = GroupDays(
                 daily_scores(population, reviewed, cap=rules.policy.largest_weight),
-                mine.disagreements,
+                int(unlike[mine].sum()),
             )
-            facts[key] = (dimension, mine.truth.size, own.n)
+            facts[key] = (dimension, mine.size, own.n)
             daily.append(float(population.sum()) / found.days)
     if not groups:
         return ()
@@ -222,8 +224,9 @@ def _judgement(last: DayEvidence, rules: Rules, *, random_only: bool) -> tuple[S
     harmful = e is not None and e >= rules.e_limit and (not random_only or last.losses > last.wins)
     if last.mean is None or last.low is None or last.high is None:
         return Status.NO_DATA, "There are no reviewed disagreements to compare by yet."
-    span = f"{last.mean * 100:+.2f} points ({last.low * 100:+.2f} to {last.high * 100:+.2f})"
-    margin = f"{rules.margin * 100:+.1f} points"
+    mean, low, high = (signed(100 * one, 2) for one in (last.mean, last.low, last.high))
+    span = f"{mean} points ({low} to {high})"
+    margin = f"{signed(rules.margin * 100)} points"
     if last.labels < rules.minimum_labels:
         need = f"{last.labels:,} of {rules.minimum_labels:,} labelled disagreements"
         words = f"Accuracy differs by {span}; {need} are there, too few to decide."

@@ -42,15 +42,15 @@ ROLL_BACK = WayOut(
     title="Roll back",
     runbook="rollback",
     doing="Rolling back",
-    calls=("errors.rate", "latency.fast_path_p95", "drift.concept_segments_in_alarm",
-           "feedback.override_rate"),
+    calls=("production.rollback_harm", "errors.rate", "latency.fast_path_p95",
+           "drift.concept_segments_in_alarm", "feedback.override_rate"),
     needs=(WAY_BACK, ROLLBACK_DRILL, RECORD),
 )  # fmt: skip
 DEMOTE = WayOut(
     title="Demote at once",
     runbook="emergency_demote",
     doing="An emergency demotion",
-    calls=(SIGNATURE,),
+    calls=(SIGNATURE, "production.rules_harm"),
     needs=(DEMOTE_DRILL, WAY_BACK, RECORD),
 )
 WAYS_OUT = (ROLL_BACK, DEMOTE)
@@ -117,7 +117,9 @@ def way_out(evaluation: Evaluation, way: WayOut) -> tuple[Checklist, Checklist]:
         said = "; ".join(gate.requirement.title for gate in asked)
         call = f"{way.doing} is to be considered now, because these fail: {said}."
     else:
-        call = f"Nothing calls for it now: none of {len(calls)} gates fails."
+        unknown = sum(gate.status not in _GOOD for gate in calls)
+        more = f"; {unknown} could not be measured" if unknown else ""
+        call = f"Nothing calls for it now: none of {len(calls)} gates fails{more}."
     worst = max((gate.status for gate in calls), default=Status.NO_DATA)
     return (
         Checklist(way.title, status, ready, rows),

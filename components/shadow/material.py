@@ -11,13 +11,13 @@ import numpy as np
 from components.gates.policy_shadow import ShadowPolicy
 from components.statistics.arrays import Flags, Floats
 from queries.errors import InvalidInputError
+from queries.shadow_labels import Labels
 from queries.shadow_rows import (
     EPOCH_DAY,
     NO_TALLIES,
     UNUSABLE,
     ErrorRow,
     Kind,
-    Labels,
     Pair,
     SwitchRow,
     Tallies,
@@ -106,7 +106,9 @@ class Judged:
         return cls(kept, truth, mine, theirs, gain)
 
     def take(self, wanted: Flags) -> Judged:
-        """Some of them."""
+        """Some of them; they themselves where all are wanted."""
+        if wanted.all():
+            return self
         return Judged(
             self.labels.take(wanted),
             self.truth[wanted],

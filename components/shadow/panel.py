@@ -95,6 +95,7 @@ def compared(report: ShadowReport) -> None:
         else "no reviews"
     )
     facts = [
+        f"as of {numbers.moment(report.as_of)}",
         f"{words.days(pair.start, pair.end)}, {pair.days:,} days",
         f"{numbers.share(pair.scored, pair.rows)} predictions compared",
         reviewed,

@@ -260,8 +260,14 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class ShadowReport:
-    """The comparison as a whole; None for a part that has no data, ``caveats`` say why."""
+    """The comparison as a whole; None for a part that has no data, ``caveats`` say why.
 
+    ``training`` are the candidate's training runs whose window is on record, and
+    ``overlap_days`` the days of the comparison from which their data came. ``doubt`` says why
+    the chances of review on record cannot be right, and is empty where they can be.
+    """
+
+    as_of: datetime
     pairing: Pairing
     coverage: Coverage
     agreement: Agreement
@@ -275,6 +281,9 @@ class ShadowReport:
     slices: tuple[NamedSlice, ...]
     fairness: tuple[Fairness, ...]
     changes: tuple[Change, ...]
+    training: int
+    overlap_days: int
+    doubt: str
     answer: str
     status: Status
     caveats: tuple[str, ...]

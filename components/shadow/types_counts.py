@@ -184,8 +184,8 @@ class LoadChange:
     none to compare with."""
 
     name: str
-    production: float
-    candidate: float
+    production: int | float
+    candidate: int | float
     unit: str
     n: int
 

@@ -57,8 +57,11 @@ def bootstrap_mean(
     weight = positive_weights(weights, value.size)
     if same_length(value, weight) == 0:
         return None
-    pairs, counts = np.unique(np.column_stack((value, weight)), axis=0, return_counts=True)
-    product, total = pairs[:, 0] * pairs[:, 1], pairs[:, 1]
+    points, point_of = np.unique(value, return_inverse=True)
+    kinds, weight_of = np.unique(weight, return_inverse=True)
+    spots, counts = np.unique(point_of * kinds.size + weight_of, return_counts=True)
+    total = kinds[spots % kinds.size]
+    product = points[spots // kinds.size] * total
     drawn = [
         (sample @ product) / (sample @ total) for sample in _resampled(counts, resamples, seed)
     ]

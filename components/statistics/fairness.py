@@ -57,33 +57,37 @@ class Gap:
 def error_rates(
     labels: ArrayLike,
     decisions: ArrayLike,
-    groups: Sequence[str],
+    group: ArrayLike,
+    names: Sequence[str],
     *,
-    expected: Sequence[str] = (),
     weights: ArrayLike | None = None,
     minimum_items: int = MINIMUM_ITEMS,
 ) -> tuple[GroupRate, ...]:
     """True and false positive rate of every group from reviewed items, weighted.
 
-    The minimum is for the items that bear on a rate: positives for the true positive rate.
+    ``group`` is the position of each item's group in ``names``, which name all groups, also
+    those without an item. The minimum is for the items that bear on a rate: positives for the
+    true positive rate.
 
     Raises:
-        InvalidInputError: lengths differ, something is neither 0 nor 1, or a weight is not
-            above 0.
+        InvalidInputError: lengths differ, something is neither 0 nor 1, a group has no name, or
+            a weight is not above 0.
     """
     truth, decided = flags(labels, "labels"), flags(decisions, "decisions")
     weight = positive_weights(weights, truth.size)
-    name = np.asarray(groups, dtype=np.str_)
-    same_length(truth, decided, weight, name)
+    place = np.asarray(group, dtype=np.int64)
+    same_length(truth, decided, weight, place)
+    if ((place < 0) | (place >= len(names))).any():
+        raise InvalidInputError("An item lies in a group without a name. Name every group.")
     rates = []
-    for group in sorted({*map(str, name), *expected}):
-        mine = name == group
+    for number, name in sorted(enumerate(names), key=lambda item: item[1]):
+        mine = place == number
         for rate, bears in (
             (Rate.TRUE_POSITIVE, mine & truth),
             (Rate.FALSE_POSITIVE, mine & ~truth),
         ):
             estimate = _share(decided[bears], weight[bears], minimum_items)
-            rates.append(GroupRate(group, rate, int(bears.sum()), estimate))
+            rates.append(GroupRate(name, rate, int(bears.sum()), estimate))
     return tuple(rates)
 
 

@@ -12,8 +12,8 @@ from components.statistics.arrays import Flags, Floats, Integers
 from components.statistics.sequential import (
     E_LIMIT,
     DayScores,
-    confidence_sequence,
     half_width,
+    latest_look,
 )
 from queries.errors import InvalidInputError
 
@@ -85,8 +85,7 @@ def forecast(
     """
     if not len(days) == len(wins) == len(losses) or horizon_days < 1 or simulations < 1:
         raise InvalidInputError("A forecast needs wins and losses of every day, and a horizon.")
-    looks = confidence_sequence(days, aim=rule.aim, confidence=rule.confidence)
-    last = looks[-1] if looks else None
+    last = latest_look(days, aim=rule.aim, confidence=rule.confidence)
     if last is None or last.standard_error is None or len(days) < 2:
         return None
     so_far = _SoFar(last.n, last.mean, last.standard_error, len(days), sum(wins), sum(losses))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from math import exp, isfinite, log
+from math import ceil, exp, isfinite, log
 
 from queries.errors import InvalidInputError
 
@@ -83,7 +84,7 @@ def quantile(counts: Sequence[int], bins: LogBins, share: float) -> Quantile | N
         return None
     wanted = Fraction(repr(float(share))) * total
     cumulated = list(accumulate(counts))
-    index = next(index for index, reached in enumerate(cumulated) if reached >= wanted)
+    index = bisect_left(cumulated, ceil(wanted))
     below = cumulated[index] - counts[index]
     return _inside(index, float((wanted - below) / counts[index]), bins)
 

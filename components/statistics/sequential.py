@@ -11,7 +11,7 @@ from math import exp, inf, log, sqrt
 
 import numpy as np
 
-from components.statistics.arrays import Floats
+from components.statistics.arrays import Flags, Floats
 from queries.errors import InvalidInputError
 
 E_LIMIT = 20.0
@@ -122,17 +122,20 @@ def confidence_sequence(
         InvalidInputError: the aim is below 1, the confidence is not between 0 and 1, or a day's
             sums are not finite.
     """
-    if aim < 1 or not 0 < confidence < 1:
-        raise InvalidInputError("A confidence sequence aims at one prediction or more.")
-    n = np.array([day.n for day in days], dtype=np.float64)
-    total = np.array([day.total for day in days], dtype=np.float64)
-    squares = np.array([day.squares for day in days], dtype=np.float64)
-    if not (np.isfinite(total).all() and np.isfinite(squares).all() and (n >= 0).all()):
-        raise InvalidInputError("A day's sums are not finite. Leave the day out, and name it.")
-    looks = []
-    for index in range(1, n.size + 1):
-        looks.append(_look(n[:index], total[:index], float(squares[:index].sum()), aim, confidence))
-    return tuple(looks)
+    looks = _Looks.after(days, aim, confidence)
+    return tuple(looks.at(place) for place in range(len(days)))
+
+
+def latest_look(
+    days: Sequence[DayScores], *, aim: int, confidence: float = 0.95
+) -> SequenceLook | None:
+    """The last look of :func:`confidence_sequence`; None before the first day.
+
+    Raises:
+        InvalidInputError: as there.
+    """
+    looks = _Looks.after(days, aim, confidence)
+    return looks.at(len(days) - 1) if days else None
 
 
 def half_width(t: Floats, aim: int, confidence: float = 0.95) -> Floats:
@@ -143,24 +146,54 @@ def half_width(t: Floats, aim: int, confidence: float = 0.95) -> Floats:
     return np.asarray(np.sqrt(2 * inner / (t * t * rho2) * np.log(np.sqrt(inner) / alpha)))
 
 
-def _look(n: Floats, total: Floats, squares: float, aim: int, confidence: float) -> SequenceLook:
-    count = float(n.sum())
-    mean = float(total.sum()) / count if count > 0 else 0.0
-    variance = squares / count - mean * mean if count > 1 else 0.0
-    if not variance > 1e-15:
-        return SequenceLook(int(count), mean, None, 1.0, None, None)
-    effect = _day_effect(n, total, mean, variance)
-    deviation = sqrt(variance * effect)
-    half = deviation * float(half_width(np.array([count]), aim, confidence)[0])
-    return SequenceLook(int(count), mean, deviation / sqrt(count), effect, mean - half, mean + half)
-
-
 # Days on which rows explain all variation, counted beside the days seen.
 _PRIOR_DAYS = 5
 
 
-def _day_effect(n: Floats, total: Floats, mean: float, variance: float) -> float:
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """Every look at once, from running sums; ``told`` is where there is an interval."""
+
+    n: Floats
+    mean: Floats
+    deviation: Floats
+    day_effect: Floats
+    half: Floats
+    told: Flags
+
+    @classmethod
+    def after(cls, days: Sequence[DayScores], aim: int, confidence: float) -> _Looks:
+        if aim < 1 or not 0 < confidence < 1:
+            raise InvalidInputError("A confidence sequence aims at one prediction or more.")
+        table = np.array([(day.n, day.total, day.squares) for day in days], dtype=np.float64)
+        n, total, squares = table.reshape(-1, 3).T
+        if not (np.isfinite(table).all() and (n >= 0).all()):
+            raise InvalidInputError("A day's sums are not finite. Leave the day out, and name it.")
+        count = np.cumsum(n)
+        divisor = np.maximum(count, 1.0)
+        mean = np.where(count > 0, np.cumsum(total) / divisor, 0.0)
+        variance = np.where(count > 1, np.cumsum(squares) / divisor - mean * mean, 0.0)
+        told = variance > 1e-15
+        variance = np.where(told, variance, 1.0)
+        effect = np.where(told, _day_effect(n, total, mean, variance), 1.0)
+        deviation = np.sqrt(variance * effect)
+        half = deviation * half_width(divisor, aim, confidence)
+        return cls(count, mean, deviation, effect, half, told)
+
+    def at(self, place: int) -> SequenceLook:
+        """The look after one day."""
+        n, mean = int(self.n[place]), float(self.mean[place])
+        if not self.told[place]:
+            return SequenceLook(n, mean, None, 1.0, None, None)
+        error, half = float(self.deviation[place]) / sqrt(n), float(self.half[place])
+        return SequenceLook(n, mean, error, float(self.day_effect[place]), mean - half, mean + half)
+
+
+def _day_effect(n: Floats, total: Floats, mean: Floats, variance: Floats) -> Floats:
+    """After each day: Σ (total − n·mean)² / (n·variance) over the days so far, by its degrees."""
     used = n > 0
-    z2 = (total[used] - n[used] * mean) ** 2 / (n[used] * variance)
-    degrees = int(used.sum()) - 1
-    return max(1.0, float(z2.sum() + _PRIOR_DAYS) / (degrees + _PRIOR_DAYS))
+    own = np.where(used, total, 0.0)
+    squares = np.cumsum(np.divide(own * own, n, out=np.zeros_like(n), where=used))
+    z2 = squares - 2 * mean * np.cumsum(own) + mean * mean * np.cumsum(n)
+    degrees = np.cumsum(used) - 1
+    return np.asarray(np.maximum(1.0, (z2 / variance + _PRIOR_DAYS) / (degrees + _PRIOR_DAYS)))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.statistics.sequential import DayScores, SequenceLook, confidence_sequence
+from components.statistics.sequential import DayScores, SequenceLook, latest_look
 from components.statistics.slices import SliceState
 from queries.errors import InvalidInputError
 
@@ -56,14 +56,10 @@ def watch_slices(
     made = []
     for name in sorted(groups):
         days, labels = groups[name].days, groups[name].labels
-        look = _last(confidence_sequence(days, aim=aim, confidence=confidence))
+        look = latest_look(days, aim=aim, confidence=confidence)
         state = _state(look, margin) if labels >= minimum_labels else SliceState.NO_DATA
         made.append(WatchedSlice(name, state, labels, look))
     return tuple(sorted(made, key=_rank))
-
-
-def _last(looks: Sequence[SequenceLook]) -> SequenceLook | None:
-    return looks[-1] if looks else None
 
 
 def _state(look: SequenceLook | None, margin: float) -> SliceState:

@@ -20,7 +20,7 @@ from components.statistics.weighting import WEIGHT_CAP
 from queries.errors import InvalidInputError
 
 # Stakes as parts of the largest that can never lose everything.
-_STAKES = np.array([0.9, 0.45, 0.225, 0.1125, 0.05625, 0.028125])
+STAKES = np.array([0.9, 0.45, 0.225, 0.1125, 0.05625, 0.028125])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +79,5 @@ def _wealth(won: Floats, place: np.ndarray, days: int) -> Floats:
     """ln of the wealth after each day, the mean over all stakes."""
     from scipy.special import logsumexp  # slow to import, and few pages need it
 
-    grown = [np.cumsum(sums_by(place, np.log1p(stake * won), days)) for stake in _STAKES]
-    return np.asarray(logsumexp(np.array(grown), axis=0) - log(_STAKES.size))
+    grown = [np.cumsum(sums_by(place, np.log1p(stake * won), days)) for stake in STAKES]
+    return np.asarray(logsumexp(np.array(grown), axis=0) - log(STAKES.size))

@@ -13,15 +13,19 @@ from components.explanations.types import Unverified
 from dashboard.artifacts import models, trusted
 from dashboard.artifacts.verify import Trust
 from dashboard.explanations.attest import Loaded, Tally, attest, elements, loaded
+from dashboard.explanations.candidates import attest_candidates
 from dashboard.progress import Progress, Stage
 from queries import artifacts, explanation_results, explanations
 from queries.artifact_rows import ArtifactRow
 from queries.database import if_present, translated
+from queries.errors import InvalidInputError
 from queries.explanation_rows import DayCount, ExplanationRow, KnownDay
-from queries.explanation_schema import metadata
-from queries.own_tables import ensure_tables
+from queries.explanation_schema import EXPLANATIONS
+from queries.own_tables import ensure
 from queries.rollup_marks import EMPTY, explanation_marks
+from queries.rollup_origin import identity, record, recorded
 from queries.rollup_parts import midnight
+from queries.rollup_tables import ROLL_UPS
 from queries.scope import Scope
 
 LOOK_BACK_DAYS = 35
@@ -43,10 +47,19 @@ class Attested:
     verified: int = 0
     mismatched: int = 0
     unverified: int = 0
+    scores: int = 0
+    wrong_scores: int = 0
 
     @property
     def sentence(self) -> str:
         """The run in one line."""
+        if not self.scores + self.wrong_scores:
+            return self._explained
+        whole = self.scores + self.wrong_scores
+        return f"{self._explained} {self.scores:,} of {whole:,} shadow scores are the candidate's."
+
+    @property
+    def _explained(self) -> str:
         if not self.days:
             return "The explanations of every day were attested already."
         found = f"{self.verified:,} of {self.explained:,} explanations are what the model says"
@@ -73,12 +86,15 @@ def run(
     source, otherwise the last 35. None where the source has no explanations at all.
 
     Raises:
+        InvalidInputError: what is kept there is of another source, or nobody knows of which.
         DatabaseError: source or own schema cannot be used; says why.
     """
-    ensure_tables(own, metadata)
+    ensure(own, EXPLANATIONS)
+    ensure(own, ROLL_UPS)
     with translated(), source.connect() as reading, own.connect() as writing:
         with writing.begin():
             known = {row.day: row for row in explanation_results.known_days(writing).rows}
+            _settle(reading, writing, known)
         first = if_present(reading, lambda: explanations.first_day(reading))
         if first is None:
             return None
@@ -89,7 +105,23 @@ def run(
         if days:
             with progress.stage(f"Recomputing explanations of {len(days):,} days") as stage:
                 _work(reading, writing, days, versions, outcome, stage)
+        outcome.scores, outcome.wrong_scores = attest_candidates(
+            reading, writing, today, versions, everything=everything
+        )
     return outcome
+
+
+def _settle(source: sa.Connection, own: sa.Connection, known: Mapping[date, KnownDay]) -> None:
+    """Put on record whose attestations these are; `plumbline refresh` did so before."""
+    found, kept = identity(source), recorded(own)
+    if kept == found:
+        return
+    if kept is not None or known:
+        raise InvalidInputError(
+            "The attestations in this schema are of another database, or it is not on record of "
+            "which. Run `plumbline refresh`, or name another database in PLUMBLINE_OWN_URL."
+        )
+    record(own, found)
 
 
 class _Models:

@@ -1,0 +1,1 @@
+"""Results of test suites, and what is kept about the programme."""
