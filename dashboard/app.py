@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from dashboard.headers import SecurityHeaders
+from dashboard.threads import one_thread_a_sum
 from queries.errors import PlumblineError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LOG = logging.getLogger("plumbline.app")
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Import everything, take it out of the collector's sight, and look for the database.
+    """Import everything, take it out of the collector's sight, look for the database, and judge.
 
     Streamlit collects garbage after every script run while holding the interpreter; what the
     imports left behind is frozen once, so that it is not walked each time.
@@ -39,7 +40,16 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.freeze()
     found = await asyncio.to_thread(_readiness)
     LOG.log(logging.INFO if found.ready else logging.WARNING, "start: %s", found.word)
+    judging = asyncio.create_task(_keep_judged())
     yield {"started": True}
+    judging.cancel()
+
+
+async def _keep_judged() -> None:
+    # Caches are made when their module is imported, and need the running server around them.
+    from dashboard.ahead import keep_judged
+
+    await keep_judged()
 
 
 def _warm() -> None:
@@ -47,6 +57,7 @@ def _warm() -> None:
 
     for entry in navigation.ENTRIES:
         entry.render  # noqa: B018 - the property imports the page
+    one_thread_a_sum()
 
 
 def _readiness() -> Readiness:

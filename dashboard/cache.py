@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from components.gates.assess import Evaluation, evaluate
 from components.gates.policy import Policy, load_policy
 from dashboard import engines
 from dashboard.engines import beside, own, source
-from dashboard.settings import settings
+from dashboard.settings import default_as_of, settings
 from queries.database import read
 from queries.rolled import read_rolled, standing
 from queries.rolled_rows import Standing
@@ -22,6 +22,10 @@ from queries.scope import Scope
 
 ANSWER_TTL = "10m"
 EVALUATION_TTL = "10m"
+# The present advances in steps, so that answers can be shared for a while.
+STEP = timedelta(minutes=5)
+PAGE_TIME = timedelta(seconds=3)
+"""How long gates may be judged on a page where there are no roll-ups."""
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +84,18 @@ def roll_ups(scope: Scope) -> Standing:
     return read_rolled(source(), beside(), lambda connection: standing(connection, scope))
 
 
+def present() -> datetime:
+    """The as-of of a page that asks for none: the configured one, or the present's step."""
+    now = datetime.now(UTC)
+    return default_as_of(now - (now - datetime.min.replace(tzinfo=UTC)) % STEP)
+
+
+def judge_anew(as_of: datetime) -> None:
+    """Judge every gate as of a moment, whatever is kept of it."""
+    _evaluation.clear(policy().version, as_of)
+    _evaluation(policy().version, as_of)
+
+
 def evaluation(as_of: datetime) -> Evaluation:
     """Every gate judged as of a moment, by the policy in force."""
     return _evaluation(policy().version, as_of)
@@ -90,7 +106,7 @@ def _evaluation(policy_version: str, as_of: datetime) -> Evaluation:
     # Evidence imports every collector; the shell does not need them to show a page.
     from dashboard.evidence import candidate, gather
 
-    found = gather(source(), policy(), as_of, roll_ups=beside())
+    found = gather(source(), policy(), as_of, own=beside(), within=PAGE_TIME)
     return evaluate(policy(), found, now=as_of, candidate=candidate(found))
 
 

@@ -127,6 +127,7 @@ def _roll_up(
 ) -> None:
     """Build the roll-ups and attest the explanations; where they are kept this only looks."""
     from components.gates.policy import load_policy
+    from dashboard import shadow_kept
     from dashboard.artifacts import trusted
     from dashboard.explanations.run import run as attest
     from dashboard.refresh.plan import Options
@@ -137,7 +138,9 @@ def _roll_up(
     own = own_engine(server.url(database, WRITER), statement_timeout_s=_LONGEST_S)
     try:
         options = Options(environments(source, own), as_of.date(), workers=_WORKERS)
-        refresh(source, own, load_policy(None).drift, options, progress)
+        policy = load_policy(None)
+        refresh(source, own, policy.drift, options, progress)
+        shadow_kept.keep(source, own, policy, progress)
         trust_of = partial(trusted.trust_in, models, models / "keys")
         attest(source, own, as_of.date(), progress, trust_of=trust_of)
     finally:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from components.gates.evidence import Evidence
+from components.gates.evidence import OUT_OF_TIME, Evidence
 from components.gates.policy import Policy
 from components.pipeline import assess as pipeline
 from dashboard import (
@@ -19,17 +20,20 @@ from dashboard import (
     evidence_drift,
     evidence_explanations,
     evidence_feedback,
+    evidence_governance,
     evidence_migration,
     evidence_pipeline,
+    evidence_production,
     evidence_reconciliation,
     evidence_shadow,
 )
-from dashboard.settings import settings
 from queries.database import translate
-from queries.errors import MissingRelationError, PlumblineError
+from queries.errors import MissingRelationError, PlumblineError, QueryTimeoutError
 from queries.names import PRODUCTION
-from queries.rolled import read_rolled
+from queries.rolled import beside, own_of, read_rolled, rollups_of
+from queries.rolled_late import leave_out_changed
 from queries.scope import Scope
+from queries.time_limit import TimeLimit
 
 LOG = logging.getLogger("plumbline.evidence")
 
@@ -41,8 +45,9 @@ class Collector:
     """Measures the metrics it names; none of them is left without a word when it fails.
 
     ``collect`` is asked with the connection and the scope; one that ``reads_own`` is also given
-    the URL of the product's own schema, None where there is none; one that ``reads_policy`` the
-    policy in force, after that.
+    the connection to the product's own schema, None where there is none; one that
+    ``reads_policy`` the policy in force, after that. One that is ``slow`` reads predictions by
+    the million where there are no roll-ups. ``in_time`` is asked instead where time is bounded.
     """
 
     name: str
@@ -50,17 +55,22 @@ class Collector:
     collect: Collect
     reads_own: bool = False
     reads_policy: bool = False
+    slow: bool = False
+    in_time: Collect | None = None
 
 
 COLLECTORS = (
-    Collector("snapshots", pipeline.SNAPSHOT_METRICS, evidence_pipeline.snapshots),
+    Collector("snapshots", pipeline.SNAPSHOT_METRICS, evidence_pipeline.snapshots, slow=True),
     Collector(
         "requests",
-        (*pipeline.FIRING_METRICS, *pipeline.LATENCY_METRICS),
+        (*pipeline.DAY_METRICS, *pipeline.FIRING_METRICS, *pipeline.LATENCY_METRICS),
         evidence_pipeline.requests,
+        slow=True,
     ),
-    Collector("reviews", pipeline.CORRECTNESS_METRICS, evidence_pipeline.correctness),
-    Collector("environments", pipeline.ENVIRONMENT_METRICS, evidence_pipeline.environments),
+    Collector("reviews", pipeline.CORRECTNESS_METRICS, evidence_pipeline.correctness, slow=True),
+    Collector(
+        "environments", pipeline.ENVIRONMENT_METRICS, evidence_pipeline.environments, slow=True
+    ),
     Collector("migration", evidence_migration.METRICS, evidence_migration.collect),
     Collector("reports", evidence_reconciliation.REPORT_METRICS, evidence_reconciliation.reported),
     Collector(
@@ -86,14 +96,23 @@ COLLECTORS = (
     Collector(
         "model files", evidence_artifacts.FILE_METRICS, evidence_artifacts.files, reads_own=True
     ),
+    Collector(
+        "production model",
+        evidence_production.METRICS,
+        evidence_production.harm,
+        reads_policy=True,
+        slow=True,
+    ),
     Collector("drills", evidence_artifacts.DRILL_METRICS, evidence_artifacts.drills),
-    Collector("overrides", evidence_feedback.OVERRIDE_METRICS, evidence_feedback.overrides),
-    Collector("reviewers", evidence_feedback.KAPPA_METRICS, evidence_feedback.agreement),
+    Collector(
+        "overrides", evidence_feedback.OVERRIDE_METRICS, evidence_feedback.overrides, slow=True
+    ),
     Collector(
         "random review",
         evidence_feedback.RANDOM_METRICS,
         evidence_feedback.random_review,
         reads_policy=True,
+        slow=True,
     ),
     Collector("challengers", evidence_feedback.FAMILY_METRICS, evidence_feedback.challengers),
     Collector(
@@ -107,8 +126,26 @@ COLLECTORS = (
         evidence_drift.METRICS,
         evidence_drift.drift,
         reads_policy=True,
+        in_time=evidence_drift.kept,
     ),
-    Collector("shadow", evidence_shadow.METRICS, evidence_shadow.shadow, reads_policy=True),
+    Collector("suites", evidence_governance.SUITE_METRICS, evidence_governance.suites),
+    Collector("findings", evidence_governance.FINDING_METRICS, evidence_governance.findings),
+    Collector("changes", evidence_governance.CHANGE_METRICS, evidence_governance.changes),
+    Collector("audit events", evidence_governance.GAP_METRICS, evidence_governance.events),
+    Collector("kept days", evidence_governance.DAY_METRICS, evidence_governance.days),
+    Collector(
+        "training data",
+        evidence_governance.TRAINING_METRICS,
+        evidence_governance.training,
+        reads_policy=True,
+    ),
+    Collector(
+        "ledger", evidence_governance.LEDGER_METRICS, evidence_governance.ledger, reads_own=True
+    ),
+    Collector(
+        "shadow", evidence_shadow.METRICS, evidence_shadow.shadow, reads_policy=True, slow=True
+    ),
+    Collector("reviewers", evidence_feedback.KAPPA_METRICS, evidence_feedback.agreement, slow=True),
 )
 
 
@@ -129,15 +166,16 @@ def gather(
     policy: Policy,
     as_of: datetime,
     collectors: tuple[Collector, ...] = COLLECTORS,
-    own_url: str | None = None,
-    roll_ups: sa.Engine | None = None,
+    own: sa.Engine | None = None,
+    within: timedelta | None = None,
 ) -> tuple[Evidence, ...]:
     """Everything the collectors can measure over the policy's window before ``as_of``.
 
-    ``own_url`` names the product's own schema; by default the one that is configured.
-    ``roll_ups`` is an engine for a schema with roll-ups; those of another source are refused.
-    Without them the source alone is read, which takes longer and gives the same evidence, and
-    drift is not judged.
+    ``own`` is an engine for the product's own schema; roll-ups of another source are refused.
+    Days whose number of predictions has changed since are read in the source.
+    Without roll-ups the source alone is read, which takes longer and gives the same evidence,
+    and drift is not judged. ``within`` bounds the time: nothing is computed that a refresh would
+    have kept, and without roll-ups what is not measured by its end has no value, and says why.
 
     A table that is missing gives no evidence, so that its gates say NO DATA. Any other failure
     of a collector becomes an evidence with ``error`` for each of its metrics, and the others go
@@ -152,15 +190,9 @@ def gather(
         as_of=as_of,
         environment=PRODUCTION,
     )
-    own = own_url or _configured()
     return read_rolled(
-        engine, roll_ups, lambda connection: _gather(connection, scope, policy, collectors, own)
+        engine, own, lambda connection: _gather(connection, scope, policy, collectors, within)
     )
-
-
-def _configured() -> str | None:
-    url = settings().own_url
-    return url.get_secret_value() if url is not None else None
 
 
 def _gather(
@@ -168,10 +200,21 @@ def _gather(
     scope: Scope,
     policy: Policy,
     collectors: tuple[Collector, ...],
-    own_url: str | None,
+    within: timedelta | None,
 ) -> tuple[Evidence, ...]:
+    rollups = rollups_of(connection)
+    if rollups is not None:
+        leave_out_changed(connection, rollups, scope)
+    limit = None
+    if within is not None:
+        collectors = tuple(replace(one, collect=one.in_time or one.collect) for one in collectors)
+    if within is not None and beside(connection) is None:
+        limit = TimeLimit.starting(within)
+        collectors = tuple(sorted(collectors, key=lambda one: one.slow))
     return tuple(
-        item for one in collectors for item in _collect(connection, scope, policy, one, own_url)
+        item
+        for one in collectors
+        for item in _collect(connection, scope, policy, one, limit if one.slow else None)
     )
 
 
@@ -180,19 +223,27 @@ def _collect(
     scope: Scope,
     policy: Policy,
     collector: Collector,
-    own_url: str | None,
+    limit: TimeLimit | None = None,
 ) -> tuple[Evidence, ...]:
     """One collector behind a savepoint: its failure does not end the snapshot."""
+    if limit is not None and limit.reached:
+        return _unmeasured(collector)
     try:
-        with connection.begin_nested():
-            more: tuple[object, ...] = (own_url,) if collector.reads_own else ()
+        own = own_of(connection) if collector.reads_own else None
+        with connection.begin_nested(), own.begin_nested() if own else nullcontext():
+            if limit is not None:
+                limit.impose(connection)
+            more: tuple[object, ...] = (own,) if collector.reads_own else ()
             if collector.reads_policy:
                 more = (*more, policy)
             return collector.collect(connection, scope, *more)
     except exc.SQLAlchemyError as error:
         if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
             raise
-        return _failure(collector, translate(error))
+        failure = translate(error)
+        if limit is not None and isinstance(failure, QueryTimeoutError):
+            return _unmeasured(collector)
+        return _failure(collector, failure)
     except PlumblineError as error:
         return _failure(collector, error)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -206,6 +257,15 @@ def _failure(collector: Collector, error: PlumblineError) -> tuple[Evidence, ...
     if isinstance(error, MissingRelationError):
         return ()
     return _errors(collector, str(error))
+
+
+def _unmeasured(collector: Collector) -> tuple[Evidence, ...]:
+    """No value, and why; a collector that failed half-way gives nothing of its half."""
+    LOG.info("collector=%s not measured in time", collector.name)
+    return tuple(
+        Evidence(metric, None, 0, collector.name, measured_at=None, sentence=OUT_OF_TIME)
+        for metric in collector.metrics
+    )
 
 
 def _errors(collector: Collector, words: str) -> tuple[Evidence, ...]:

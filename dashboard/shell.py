@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -22,15 +22,13 @@ from dashboard import cache, filters, navigation, start
 from dashboard.access import Right, SignInNeeded, Viewer, viewer
 from dashboard.filters import Choices, Filter
 from dashboard.offer import download
-from dashboard.settings import default_as_of, settings
+from dashboard.settings import settings
 from queries import choices as choice_queries
 from queries.errors import MissingRelationError, PlumblineError
 from queries.freshness import newest
 from queries.scope import Scope
 
 LOG = logging.getLogger("plumbline.page")
-# The present advances in steps, so that answers can be shared for a while.
-STEP = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -188,7 +186,7 @@ def _frame(entry: navigation.Entry, method: str, shown: tuple[Filter, ...]) -> P
         row = st.container(
             horizontal=True, vertical_alignment="bottom", gap="small", key="page_filters"
         )
-        scope = _filtered(row, shown, _default_as_of())
+        scope = _filtered(row, shown, cache.present())
     except SignInNeeded:
         start.sign_in()
         st.stop()
@@ -212,11 +210,6 @@ def _frame(entry: navigation.Entry, method: str, shown: tuple[Filter, ...]) -> P
 def _show(key: str, error: PlumblineError) -> None:
     LOG.warning("page=%s %s", key, error.log)
     states.problem(error)
-
-
-def _default_as_of() -> datetime:
-    now = datetime.now(UTC)
-    return default_as_of(now - (now - datetime.min.replace(tzinfo=UTC)) % STEP)
 
 
 def _filtered(row: Any, shown: tuple[Filter, ...], default: datetime) -> Scope:

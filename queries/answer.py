@@ -50,17 +50,15 @@ def ask(
     if surplus:
         raise TypeError(f"{into.__name__} and its statement differ in {sorted(surplus)}")
     if selected == names:
-        rows = tuple(into(*row) for row in result)
+        rows = tuple(into(*row) for row in result.all())
     else:
         places = [selected.index(name) for name in names]
-        rows = tuple(into(*(row[place] for place in places)) for row in result)
+        rows = tuple(into(*(row[place] for place in places)) for row in result.all())
     elapsed = (perf_counter() - begun) * 1000
-    compiled = statement.compile(
-        dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
-    )
+    sent = result.context
     provenance = Provenance(
-        sql=str(compiled),
-        parameters={**compiled.params, **(parameters or {})},
+        sql=sent.statement,
+        parameters={**sent.compiled_parameters[0], **(parameters or {})},
         asked_at=datetime.now(UTC),
         elapsed_ms=elapsed,
     )

@@ -68,13 +68,13 @@ class ProbeRow:
 
 @dataclass(frozen=True, slots=True)
 class ServedRow:
-    """Predictions of one version in one UTC month, named by its first day."""
+    """Predictions of one version in one UTC month, named by its first day, and their days."""
 
     model_version: str
     month: date
     n: int
-    first: datetime
-    last: datetime
+    first: date
+    last: date
 
 
 @dataclass(frozen=True, slots=True)

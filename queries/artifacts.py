@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from queries.artifact_rows import (
     ServedRow,
     TrainingRow,
 )
+from queries.audit_parts import one_page
+from queries.audit_rows import After
 from queries.contract import (
     ml_shadow_scores,
     ml_training_runs,
@@ -24,6 +27,9 @@ from queries.contract import (
     prediction_audit,
     system_audit,
 )
+from queries.rolled import Plan, rolled_up
+from queries.rolled_parts import filters
+from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
 
 PROMOTE, ROLLBACK, DEMOTE = "model.promote", "model.rollback", "model.demote"
@@ -171,57 +177,72 @@ def _newest_shadow(scope: Scope, version: str) -> sa.Select[Any]:
     )
 
 
-def served(
-    connection: sa.Connection, scope: Scope, periods: tuple[tuple[str, datetime, datetime], ...]
-) -> Answer[ServedRow]:
-    """Predictions made by versions whose file failed, month by month, while they served
-
-    ``periods`` bounds each version's search: version, from, until.
-    """
-    month = sa.cast(sa.func.date_trunc("month", sa.func.timezone("UTC", _audit.scored_at)), sa.Date)
-    parts = [
+def _rolled_served(plan: Plan) -> list[Answer[ServedRow]]:
+    """The same from the roll-ups."""
+    r = rolled_requests.c
+    statement = (
         sa.select(
-            sa.literal(version).label("model_version"),
-            month.label("month"),
+            r.ml_version.label("model_version"),
+            sa.cast(sa.func.date_trunc("month", sa.cast(r.day, sa.DateTime())), sa.Date).label(
+                "month"
+            ),
+            sa.cast(sa.func.sum(r.n), sa.BigInteger).label("n"),
+            sa.func.min(r.day).label("first"),
+            sa.func.max(r.day).label("last"),
+        )
+        .where(*filters(plan, r), r.ml_version.is_not(None))
+        .group_by(sa.text("1"), sa.text("2"))
+    )
+    return [plan.rollups.ask(statement, ServedRow)]
+
+
+def _add_served(rows: Sequence[ServedRow]) -> list[ServedRow]:
+    found: dict[tuple[date, str], ServedRow] = {}
+    for row in rows:
+        key = row.month, row.model_version
+        one = found.get(key, row)
+        n = row.n if one is row else one.n + row.n
+        first, last = min(one.first, row.first), max(one.last, row.last)
+        found[key] = ServedRow(row.model_version, row.month, n, first, last)
+    return [found[key] for key in sorted(found)]
+
+
+@rolled_up(_rolled_served, _add_served)
+def served(connection: sa.Connection, scope: Scope) -> Answer[ServedRow]:
+    """Predictions made by a version whose file failed, month by month, while it served
+
+    The scope's period and model versions say which, and when.
+    """
+    local = sa.func.timezone("UTC", _audit.scored_at)
+    statement = (
+        sa.select(
+            _audit.ml_version.label("model_version"),
+            sa.cast(sa.func.date_trunc("month", local), sa.Date).label("month"),
             sa.func.count().label("n"),
-            sa.func.min(_audit.scored_at).label("first"),
-            sa.func.max(_audit.scored_at).label("last"),
+            sa.cast(sa.func.min(local), sa.Date).label("first"),
+            sa.cast(sa.func.max(local), sa.Date).label("last"),
         )
-        .where(
-            _audit.environment == scope.environment,
-            _audit.ml_version == version,
-            _audit.scored_at >= start,
-            _audit.scored_at < min(end, scope.as_of),
-        )
-        .group_by(month)
-        for version, start, end in periods
-    ]
-    whole = sa.union_all(*parts).subquery()
-    statement = sa.select(whole).order_by(whole.c.month, whole.c.model_version)
+        .where(*scope.conditions(), _audit.ml_version.is_not(None))
+        .group_by(sa.text("1"), sa.text("2"))
+    )
     return ask(connection, statement, ServedRow)
 
 
 def served_predictions(
-    connection: sa.Connection, scope: Scope, version: str, month: date
+    connection: sa.Connection, scope: Scope, after: After | None = None
 ) -> Answer[ServedPrediction]:
-    """Every prediction that one version made in one month, to be reviewed again"""
-    start = datetime(month.year, month.month, 1, tzinfo=UTC)
-    end = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
-    statement = (
-        sa.select(
-            _audit.prediction_id,
-            _audit.ticket_id,
-            _audit.scored_at,
-            _audit.ml_version,
-            _audit.ml_decision,
-            _audit.final_decision,
-        )
-        .where(
-            _audit.environment == scope.environment,
-            _audit.ml_version == version,
-            _audit.scored_at >= start,
-            _audit.scored_at < min(end, scope.as_of),
-        )
-        .order_by(_audit.scored_at, _audit.prediction_id)
-    )
-    return ask(connection, statement, ServedPrediction)
+    """Predictions to be reviewed again, newest first, one page and one more
+
+    The scope's period and model version say which.
+    """
+    return ask(connection, one_page(_to_review(scope), after), ServedPrediction)
+
+
+def every_served_prediction(connection: sa.Connection, scope: Scope) -> Answer[ServedPrediction]:
+    """Every prediction to be reviewed again, for a file"""
+    return ask(connection, _to_review(scope).order_by(_audit.scored_at), ServedPrediction)
+
+
+def _to_review(scope: Scope) -> sa.Select[Any]:
+    columns = (_audit[name] for name in ServedPrediction.__dataclass_fields__)
+    return sa.select(*columns).where(*scope.conditions())

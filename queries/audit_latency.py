@@ -30,6 +30,7 @@ from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
 
 _PATHS = tuple(Path)
+_ROUNDING_MS = 1.0
 _STRIDE = LATENCY_BINS + 2
 _STRIDE_TEXT: sa.ColumnElement[int] = sa.literal_column(str(_STRIDE))
 
@@ -48,7 +49,7 @@ def _key(path: Path, latency_ms: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]
 
 def keys_of_row() -> sa.ColumnElement[Any]:
     """The up to four histogram places of one prediction; see :func:`path_of`."""
-    total = audit.total_latency_ms
+    total = sa.case((_whole_request(), audit.total_latency_ms))
     return sa.func.unnest(
         array(
             [
@@ -59,6 +60,16 @@ def keys_of_row() -> sa.ColumnElement[Any]:
             ]
         )
     )
+
+
+def _whole_request() -> sa.ColumnElement[bool]:
+    """Whether a whole request took no less time than the slowest of its layers.
+
+    Clocks that round to milliseconds are forgiven.
+    """
+    layers = (audit.rules_latency_ms, audit.ml_latency_ms, audit.llm_latency_ms)
+    measured = (sa.case((layer < sa.literal(1e12, sa.Double), layer), else_=0) for layer in layers)
+    return audit.total_latency_ms + _ROUNDING_MS >= sa.func.greatest(*measured)
 
 
 def path_of(key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -76,7 +87,8 @@ def bin_of(key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 def latency(connection: sa.Connection, scope: Scope) -> Answer[LatencyRow]:
     """Histogram of the latency of every path, per day and over the period.
 
-    NaN, infinite and negative latencies are left out. The fast path is the whole request where
+    NaN, infinite and negative latencies are left out, and whole requests that took less
+    time than one of their layers. The fast path is the whole request where
     the LLM did not run, the LLM path where it did. Requests that ended in an error are
     included: their callers waited as well.
     """

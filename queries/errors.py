@@ -47,5 +47,9 @@ class MissingRelationError(DatabaseError):
         self.relation = relation
 
 
+class SchemaVersionError(DatabaseError):
+    """The product's own schema was made by a version that this program does not follow."""
+
+
 class IntegrityFailureError(PlumblineError):
     """A model file is not what was signed: it is not loaded, and nothing may use it."""

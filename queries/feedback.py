@@ -74,7 +74,7 @@ def _overrides(scope: Scope, facts: sa.Subquery, by: By) -> sa.Select[Any]:
     return _grouped(
         {
             "group": group,
-            "overturned": f.model_decision != f.correct_decision,
+            "overturned": _overruled(f),
             **{name: f[name] for name in _LAYERS},
         },
         *_weights(f),
@@ -96,7 +96,7 @@ def override_weeks(connection: sa.Connection, scope: Scope) -> Answer[WeekRow]:
 def _weeks(scope: Scope, facts: sa.Subquery) -> sa.Select[Any]:
     f = facts.c
     return _grouped(
-        {"monday": _monday(f.scored_day), "overturned": f.model_decision != f.correct_decision},
+        {"monday": _monday(f.scored_day), "overturned": _overruled(f)},
         *_weights(f),
     ).where(_in_force(scope, f))
 
@@ -149,7 +149,12 @@ def _pairs(facts: sa.Subquery) -> sa.Select[Any]:
     )
     return grouped.select_from(
         second.join(first, sa.and_(f.prediction_id == s.prediction_id, f.turn == 1))
-    ).where(s.turn == 2, f.reviewer != s.reviewer)
+    ).where(s.turn == 2, _person(f.reviewer) != _person(s.reviewer))
+
+
+def _person(name: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A name however it is spelled: nobody agrees with themselves."""
+    return sa.func.lower(sa.func.regexp_replace(name, r"\s+", "", "g"))
 
 
 def _rolled_reviewers(plan: Plan) -> list[Answer[ReviewerRow]]:
@@ -245,8 +250,16 @@ def _weights(f: Any) -> tuple[sa.ColumnElement[Any], ...]:
 def _overturned(f: Any) -> tuple[sa.ColumnElement[Any], ...]:
     return (
         sa.func.count().label("n"),
-        sa.func.count().filter(f.model_decision != f.correct_decision).label("overturned"),
+        sa.func.count().filter(_overruled(f)).label("overturned"),
     )
+
+
+def _overruled(f: Any) -> sa.ColumnElement[bool]:
+    """Whether the reviewer decided otherwise than the audit says the platform had.
+
+    What the reviews themselves say was decided is not taken for it.
+    """
+    return sa.not_(sa.func.coalesce(f.final_right, sa.false()))
 
 
 def _in_force(scope: Scope, f: Any) -> sa.ColumnElement[bool]:

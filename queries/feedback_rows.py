@@ -17,8 +17,8 @@ class OverrideRow:
     """Reviews in force of one group that agree in who was right.
 
     ``group`` is a value of the dimension asked for. A layer's field says whether its decision is
-    the reviewer's, None where it made none; ``overturned`` whether the platform's decision as
-    the review recorded it is not the reviewer's. ``weighted_n`` counts the reviews whose
+    the reviewer's, None where it made none; ``overturned`` whether the platform's decision, as
+    the audit recorded it, is not the reviewer's. ``weighted_n`` counts the reviews whose
     propensity is known; ``w`` and ``ww`` are sums of their capped weights and of the squares.
     """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
@@ -50,12 +51,16 @@ def gate_history(
 
     Of several evaluations of one day the one recorded last counts.
     """
-    latest = _latest(until, last)
+    return ask(connection, _gates(_latest(until, last)), GateDay)
+
+
+def _gates(latest: sa.Subquery) -> sa.Select[Any]:
+    """One row for each gate of each of these evaluations."""
     gate = sa.func.jsonb_array_elements(latest.c.gates).table_valued(
         sa.column("value", JSONB()), name="gate"
     )
     fields = ("requirement", "slice", "status", "standing", "value_text", "sentence")
-    statement = (
+    return (
         sa.select(
             latest.c.as_of,
             latest.c.policy_version,
@@ -64,7 +69,24 @@ def gate_history(
         .select_from(latest.join(gate, sa.true()))
         .order_by(latest.c.as_of, sa.literal_column("requirement"), sa.literal_column("slice"))
     )
-    return ask(connection, statement, GateDay)
+
+
+def recorded_gates(
+    connection: sa.Connection, until: datetime, policy_version: str
+) -> Answer[GateDay]:
+    """Every gate as a policy judged it in the last day before a moment; none if nothing did.
+
+    Of several evaluations the latest as-of counts, and of these the one recorded last.
+    """
+    within = (_evaluations.as_of > until - timedelta(days=1), _evaluations.as_of <= until)
+    latest = (
+        sa.select(gate_evaluations)
+        .where(*within, _evaluations.policy_version == policy_version)
+        .order_by(_evaluations.as_of.desc(), _evaluations.row_number.desc())
+        .limit(1)
+        .subquery("latest")
+    )
+    return ask(connection, _gates(latest), GateDay)
 
 
 def verdict_history(

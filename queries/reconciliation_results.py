@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from queries.answer import Answer, ask
-from queries.compare_ledger import COMPLETED
+from queries.compare_former import COMPLETED
 from queries.reconciliation_schema import (
     reconciliation_exceptions,
     reconciliation_fields,

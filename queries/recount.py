@@ -12,10 +12,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from queries.answer import Answer, ask
 from queries.contract import migration_batches, migration_exceptions, migration_field_checks
 from queries.exceptions_totals import (
-    CRITICAL,
     FALSE_POSITIVE,
     BatchTotals,
     critical_open,
+    is_critical,
     untraceable,
 )
 from queries.rolled_exceptions import batches_of, parts
@@ -47,8 +47,8 @@ class ReportedField:
 class RunExceptions:
     """Exceptions of one run by what they stand in the way of.
 
-    ``critical_open`` are critical and still open. An ``untraceable`` one lacks its key, its
-    reason, or both values of its field.
+    ``critical_open`` are critical and neither fixed nor refuted. An ``untraceable`` one lacks its
+    key, its reason, or both values of its field, or belongs to no batch of any run.
     """
 
     critical_open: int
@@ -95,15 +95,36 @@ def run_exceptions(connection: sa.Connection, scope: Scope, run_id: str) -> Answ
         _x.first_seen_at <= scope.as_of, _x.batch_id.in_(ids if found is None else found.left)
     )
     live = ask(connection, statement, RunExceptions)
+    lost = ask(connection, _of_no_batch(scope), _Lost)
     rolled = found.totals if found is not None else ()
     rows: list[RunExceptions | BatchTotals] = [*live.rows, *rolled]
     added = RunExceptions(
         critical_open=sum(row.critical_open for row in rows),
-        untraceable=sum(row.untraceable for row in rows),
+        untraceable=sum(row.untraceable for row in rows) + lost.rows[0].n,
         newest_at=max((row.newest_at for row in rows if row.newest_at is not None), default=None),
     )
     asked = found.provenance if found is not None else ()
-    return Answer((added,), batches.provenance, (live.provenance, *asked))
+    return Answer((added,), batches.provenance, (live.provenance, lost.provenance, *asked))
+
+
+def _of_no_batch(scope: Scope) -> sa.Select[Any]:
+    """Exceptions whose batch no run knows; the names of batches are hopped over in the index."""
+    name = sa.select(sa.func.min(_x.batch_id).label("batch_id")).cte("name", recursive=True)
+    following = (
+        sa.select(sa.func.min(_x.batch_id)).where(_x.batch_id > name.c.batch_id).scalar_subquery()
+    )
+    names = name.union_all(sa.select(following).where(name.c.batch_id.is_not(None)))
+    unknown = sa.select(names.c.batch_id).where(
+        names.c.batch_id.is_not(None), names.c.batch_id.not_in(sa.select(_b.batch_id))
+    )
+    return sa.select(sa.func.count().label("n")).where(
+        _x.batch_id.in_(unknown), _x.first_seen_at <= scope.as_of
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    n: int
 
 
 def blocked_runs(connection: sa.Connection, scope: Scope) -> Answer[BlockedRun]:
@@ -135,8 +156,8 @@ def _met(scope: Scope, batch_ids: tuple[str, ...] | None) -> sa.Select[Any]:
         sa.select(sa.literal(1))
         .where(
             _x.batch_id == batch.c.batch_id,
-            _x.severity == CRITICAL,
-            _x.status != FALSE_POSITIVE,
+            is_critical(),
+            _x.status.is_distinct_from(FALSE_POSITIVE),
             _x.first_seen_at <= scope.as_of,
         )
         .exists()

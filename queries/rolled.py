@@ -20,12 +20,16 @@ from sqlalchemy import exc
 
 from queries.answer import Answer
 from queries.database import read, translate
-from queries.rolled_days import Days, RollUps, UnreadableError, part_of
+from queries.errors import DatabaseError, InvalidInputError
+from queries.rolled_days import Days, RollUps, UnreadableError, part_of, whole_days
 from queries.rolled_rows import Standing
+from queries.rollup_origin import OTHER_SOURCE
+from queries.rollup_schema import rollup_days
 from queries.scope import Scope
 
 LOG = logging.getLogger("plumbline.rollups")
 _OPTION = "plumbline_rollups"
+_FAILED = "plumbline_own_failed"
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -99,10 +103,49 @@ def _rolled(
     return answers
 
 
+def own_of(connection: sa.Connection) -> sa.Connection | None:
+    """The connection to the product's own schema that stands beside; None where there is none.
+
+    Raises:
+        DatabaseError: there is one, and it cannot be reached.
+        InvalidInputError: what it holds was found in another source.
+    """
+    failed: DatabaseError | None = connection.get_execution_options().get(_FAILED)
+    if failed is not None:
+        raise failed
+    rollups = rollups_of(connection)
+    if rollups is None:
+        return None
+    if not rollups.usable(connection) and rollups.foreign:
+        raise InvalidInputError(OTHER_SOURCE)
+    return rollups.connection
+
+
 def beside(connection: sa.Connection) -> sa.Connection | None:
     """The connection to the roll-ups of this connection's source; None where there are none."""
     rollups: RollUps | None = connection.get_execution_options().get(_OPTION)
     return rollups.connection if rollups is not None and rollups.usable(connection) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    name: str
+
+
+def rolled_environments(connection: sa.Connection, scope: Scope) -> tuple[str, ...]:
+    """Environments of which days of this period are rolled up; none where nothing can be read."""
+    rollups = rollups_of(connection)
+    if rollups is None or not rollups.usable(connection):
+        return ()
+    first, behind = whole_days(scope)
+    d = rollup_days.c
+    statement = (
+        sa.select(d.environment.label("name")).where(d.day >= first, d.day < behind).distinct()
+    )
+    try:
+        return tuple(row.name for row in rollups.ask(statement, _Environment).rows)
+    except UnreadableError:
+        return ()
 
 
 def standing(connection: sa.Connection, scope: Scope) -> Standing:
@@ -159,30 +202,23 @@ def read_rolled(
         DatabaseError: the source failed; see :func:`queries.database.read`. A failure of the
             product's own schema is logged, and the source is read instead.
     """
-    with _opened_beside(own) as rollups:
-        return read(source, lambda connection: question(_with(connection, rollups)))
-
-
-def _with(connection: sa.Connection, rollups: RollUps | None) -> sa.Connection:
-    if rollups is None:
-        return connection
-    return connection.execution_options(**{_OPTION: rollups})
+    with _opened_beside(own) as found:
+        return read(source, lambda connection: question(connection.execution_options(**found)))
 
 
 @contextmanager
-def _opened_beside(own: sa.Engine | None) -> Iterator[RollUps | None]:
-    connection = _opened(own) if own is not None else None
-    if connection is None:
-        yield None
+def _opened_beside(own: sa.Engine | None) -> Iterator[dict[str, Any]]:
+    """What is noted at the connection to the source: roll-ups, or why there are none."""
+    if own is None:
+        yield {}
         return
-    with connection, connection.begin():
-        yield RollUps(connection)
-
-
-def _opened(own: sa.Engine) -> sa.Connection | None:
     snapshot = own.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     try:
-        return snapshot.connect()
+        connection = snapshot.connect()
     except exc.SQLAlchemyError as error:
-        LOG.warning("roll-ups: %s", translate(error).log)
-        return None
+        failed = translate(error)
+        LOG.warning("roll-ups: %s", failed.log)
+        yield {_FAILED: failed}
+        return
+    with connection, connection.begin():
+        yield {_OPTION: RollUps(connection)}

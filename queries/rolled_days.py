@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -133,7 +133,14 @@ class RollUps:
     connection: sa.Connection
     broken: bool = False
     _origin: Origin | None = None
+    _history: tuple[_Knob, ...] | None = None
     _known: dict[tuple[str, datetime, datetime], Days] = field(default_factory=dict)
+    _left_out: set[tuple[str, date]] = field(default_factory=set)
+
+    def leave_out(self, environment: str, days: Iterable[date]) -> None:
+        """Have the source asked for these days from now on."""
+        self._left_out.update((environment, day) for day in days)
+        self._known.clear()
 
     def days(self, source: sa.Connection, scope: Scope) -> Days:
         """What is covered: looked up once for a period, whatever the segments.
@@ -145,8 +152,16 @@ class RollUps:
             raise UnreadableError
         key = (scope.environment, scope.start, scope.until)
         if key not in self._known:
-            self._known[key] = _days(self, source, scope)
+            first, last = whole_days(scope)
+            groups = self.ask(_covered(scope.environment, first, last), _Group).rows
+            now = self._settings(source, scope.until)
+            self._known[key] = _days(scope, groups, now, self._left_out)
         return self._known[key]
+
+    def _settings(self, source: sa.Connection, until: datetime) -> Settings:
+        if self._history is None:
+            self._history = _knobs(source)
+        return _settings([row for row in self._history if row.valid_from < until])
 
     def usable(self, source: sa.Connection) -> bool:
         """Whether there are roll-ups, and of this very source: others are somebody else's."""
@@ -191,8 +206,12 @@ def whole_days(scope: Scope) -> tuple[date, date]:
     return first, max(first, until.date())
 
 
-def settings(source: sa.Connection, until: datetime | None = None) -> Settings:
-    """The configuration history as it is known now, of what began before ``until``."""
+def settings(source: sa.Connection) -> Settings:
+    """The configuration history as it is known now."""
+    return _settings(_knobs(source))
+
+
+def _knobs(source: sa.Connection) -> tuple[_Knob, ...]:
     config = config_history.c
     value = sa.type_coerce(config.value, JSONB)
     statement = sa.select(
@@ -202,9 +221,10 @@ def settings(source: sa.Connection, until: datetime | None = None) -> Settings:
         number(value, "agreement_threshold").label("agreement_threshold"),
         number(value, "decision_threshold").label("decision_threshold"),
     ).where(config.knob.in_((*VERSION_KNOBS, UNIT_COST_KNOB)))
-    if until is not None:
-        statement = statement.where(config.valid_from < until)
-    rows = ask(source, statement.order_by(config.valid_from), _Knob).rows
+    return ask(source, statement.order_by(config.valid_from), _Knob).rows
+
+
+def _settings(rows: Sequence[_Knob]) -> Settings:
     switched = [row.valid_from for row in rows if row.knob != UNIT_COST_KNOB]
     priced = [row.valid_from for row in rows if row.knob == UNIT_COST_KNOB]
     cuts = (*priced, *(at - GRACE for at in switched), *(at + GRACE for at in switched))
@@ -227,11 +247,15 @@ def cuts_of(found: Settings, day: date) -> list[datetime]:
     return sorted(cut for cut in found.cuts if start < cut < start + _DAY)
 
 
-def _days(rollups: RollUps, source: sa.Connection, scope: Scope) -> Days:
-    first, last = whole_days(scope)
-    groups = rollups.ask(_covered(scope.environment, first, last), _Group).rows
-    now = settings(source, scope.until) if groups else Settings(frozenset(), {}, {})
-    usable = {day: group for group in groups for day in _usable(group, now)}
+def _days(
+    scope: Scope, groups: Sequence[_Group], now: Settings, left_out: Set[tuple[str, date]]
+) -> Days:
+    usable = {
+        day: group
+        for group in groups
+        for day in _usable(group, now)
+        if (scope.environment, day) not in left_out
+    }
     ranges = _ranges(sorted(usable))
     return Days(
         ranges=ranges,

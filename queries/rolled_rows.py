@@ -26,9 +26,10 @@ class CountedAt:
     """How the exceptions of a run are counted: ``rolled`` batches as of a moment, ``live`` now.
 
     ``counted_at`` is when the source was last looked at for the batch longest ago; None where
-    no roll-up is used.
+    no roll-up is used. ``outrun`` batches are rolled up, and began again or ended after that.
     """
 
     rolled: int
     live: int
     counted_at: datetime | None
+    outrun: int = 0

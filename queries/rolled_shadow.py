@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from queries import shadow_parts as parts
 from queries.answer import Answer, ask
@@ -28,7 +27,8 @@ from queries.rolled_shadow_schema import (
 from queries.rollup_family import DayRows, rows_of
 from queries.rollup_vectors import copy_rows
 from queries.scope import Scope
-from queries.shadow_rows import ALL, By, ErrorRow, Kind, LabelRow, Pair, RunRow, TallyRow
+from queries.shadow_labels import LabelRow, packed
+from queries.shadow_rows import ALL, By, ErrorRow, Kind, Pair, RunRow, TallyRow
 
 PAIR_LEVEL = "pair"
 _SEGMENTS = ("work_type", "region")
@@ -212,38 +212,52 @@ def rolled_tallies(
     plan: Plan, pair: Pair, kinds: tuple[Kind, ...], *, by: By = ALL
 ) -> list[Answer[TallyRow]]:
     """The tallies of the covered days; days without any score are counted in the source."""
-    t = rolled_shadow_tallies.c
     held = by == ALL or kinds == (Kind.PAIR,)
     level = by if held and not filtered(plan.scope) else PAIR_LEVEL
-    # Of latency no day is drawn.
-    day = sa.case((t.kind == int(Kind.LATENCY), 0), else_=t.day - _EPOCH_DAY)
-    each = (
-        sa.func.unnest(t["keys"], t.counts, t.totals)
-        .table_valued("key", "n", "total", name="each")
-        .render_derived()
-    )
-    segment: sa.ColumnElement[Any] = sa.literal(ALL) if by == ALL else parts.named(t[by])
-    counted = (
-        sa.select(
-            segment.label("segment"),
-            t.kind,
-            day.label("day"),
-            each.c.key,
-            sa.cast(sa.func.sum(each.c.n), sa.BigInteger).label("n"),
-            sa.cast(sa.func.sum(each.c.total), sa.BigInteger).label("total"),
-        )
-        .select_from(rolled_shadow_tallies)
-        .join(each, sa.true())
-        .where(*_of(plan, t, pair), t.level == level, t.kind.in_([int(kind) for kind in kinds]))
-        .group_by(sa.text("1"), t.kind, sa.text("3"), each.c.key)
-        .subquery("counted")
-    )
-    answers = [plan.rollups.ask(parts.columns(counted, counted.c.segment), TallyRow)]
+    drawn = tuple(kind for kind in kinds if kind is not Kind.LATENCY)
+    answers = []
+    if drawn:
+        answers.append(_tallied(plan, pair, drawn, by, level))
+    if Kind.LATENCY in kinds:
+        answers.append(_tallied(plan, pair, (Kind.LATENCY,), by, level))
     silent = _silent(plan, pair)
     if silent.ranges:
         scope = part_of(plan.scope, silent.moments)
         answers.append(ask(plan.source, parts.tally_rows(scope, pair, kinds, by), TallyRow))
     return answers
+
+
+def _tallied(
+    plan: Plan, pair: Pair, kinds: tuple[Kind, ...], by: By, level: str
+) -> Answer[TallyRow]:
+    """The counts of some kinds, added up where the level has several rows for a segment and day.
+
+    Of latency no day is drawn, so that it is added up over all of them.
+    """
+    t = rolled_shadow_tallies.c
+    over_days = kinds == (Kind.LATENCY,)
+    segment: sa.ColumnElement[Any] = sa.literal(ALL) if by == ALL else parts.named(t[by])
+    day: sa.ColumnElement[Any] = sa.literal_column("0") if over_days else t.day - _EPOCH_DAY
+    each = (
+        sa.func.unnest(t["keys"], t.counts, t.totals)
+        .table_valued("key", "n", "total", name="each")
+        .render_derived()
+    )
+    key = (segment.label("segment"), t.kind, day.label("day"), each.c.key)
+    wanted = (*_of(plan, t, pair), t.level == level, t.kind.in_([int(kind) for kind in kinds]))
+    listed = (
+        sa.select(*key, each.c.n, each.c.total)
+        .select_from(rolled_shadow_tallies)
+        .join(each, sa.true())
+        .where(*wanted)
+    )
+    if over_days or level != by:
+        n, total = (sa.cast(sa.func.sum(one), sa.BigInteger) for one in (each.c.n, each.c.total))
+        listed = listed.with_only_columns(*key, n.label("n"), total.label("total")).group_by(
+            sa.text("1"), t.kind, sa.text("3"), each.c.key
+        )
+    counted = listed.subquery("counted")
+    return plan.rollups.ask(parts.columns(counted, counted.c.segment), TallyRow)
 
 
 def rolled_errors(plan: Plan, pair: Pair) -> list[Answer[ErrorRow]]:
@@ -261,7 +275,7 @@ def rolled_labels(plan: Plan, pair: Pair) -> list[Answer[LabelRow]]:
     """Reviews that the roll-ups know, and from the source those made since."""
     r = rolled_shadow_reviews.c
     known = reviews_known_until(plan)
-    latest = (
+    kept = (
         sa.select(
             r.work_type,
             r.region,
@@ -279,15 +293,13 @@ def rolled_labels(plan: Plan, pair: Pair) -> list[Answer[LabelRow]]:
             r.reviewed_day < known,
             r.reviewed_at < plan.scope.as_of,
         )
-        .ext(distinct_on(r.prediction))
-        .order_by(r.prediction, r.reviewed_at.desc(), r.feedback.desc())
-        .subquery("latest")
+        .subquery("kept")
     )
-    answers = [plan.rollups.ask(parts.label_columns(latest), LabelRow)]
+    answers = [plan.rollups.ask(packed(kept), LabelRow)]
     if midnight(known) < plan.scope.as_of:
         scope = part_of(plan.scope, plan.days.moments)
         new = parts.reviews(scope, pair, midnight(known)).subquery("new")
-        answers.append(ask(plan.source, parts.label_columns(new), LabelRow))
+        answers.append(ask(plan.source, packed(new), LabelRow))
     return answers
 
 

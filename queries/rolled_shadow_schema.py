@@ -10,7 +10,9 @@ from queries.rollup_schema import metadata
 _time = sa.DateTime(timezone=True)
 
 
-def _table(name: str, comment: str, *columns: sa.Column[object], by: str = "day") -> sa.Table:
+def _table(
+    name: str, comment: str, *columns: sa.Column[object], by: tuple[str, ...] = ("day",)
+) -> sa.Table:
     return sa.Table(
         name,
         metadata,
@@ -19,7 +21,7 @@ def _table(name: str, comment: str, *columns: sa.Column[object], by: str = "day"
         sa.Column("candidate_version", sa.Text(), nullable=False),
         sa.Column("production_version", sa.Text(), nullable=False),
         *columns,
-        sa.Index(f"{name}_key", "environment", "candidate_version", "production_version", by),
+        sa.Index(f"{name}_key", "environment", "candidate_version", "production_version", *by),
         comment=comment,
     )
 
@@ -46,6 +48,7 @@ rolled_shadow_tallies = _table(
     sa.Column("keys", ARRAY(sa.Integer()), nullable=False),
     sa.Column("counts", ARRAY(sa.Integer()), nullable=False),
     sa.Column("totals", ARRAY(sa.BigInteger()), nullable=False),
+    by=("level", "kind", "day"),
 )
 
 rolled_shadow_errors = _table(
@@ -68,6 +71,20 @@ rolled_shadow_reviews = _table(
     sa.Column("candidate", sa.Double()),
     sa.Column("propensity", sa.Double(), comment="Null: unknown"),
     sa.Column("reviewed_at", _time, nullable=False),
+)
+
+shadow_reports = sa.Table(
+    "shadow_reports",
+    metadata,
+    sa.Column("candidate_version", sa.Text(), primary_key=True),
+    sa.Column("production_version", sa.Text(), primary_key=True),
+    sa.Column("rules", sa.Text(), primary_key=True, comment="Hash of the policy's rules"),
+    sa.Column("day", sa.Date(), nullable=False, comment="The last one compared, UTC"),
+    sa.Column("refreshed_at", _time, nullable=False, comment="Newest of the days it was read from"),
+    sa.Column("method", sa.Text(), nullable=False),
+    sa.Column("report", sa.Text(), nullable=False, comment="JSON"),
+    sa.Column("computed_at", _time, nullable=False),
+    comment="The comparison of each pair as the last refresh found it, over every segment",
 )
 
 SHADOW_TABLES = (

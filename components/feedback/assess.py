@@ -41,6 +41,7 @@ def overrides(rows: Sequence[OverrideRow]) -> Overrides:
             Group(name, share) for name, right in LAYERS if (share := _of(rows, right)).whole
         ),
         newest_review=max((row.newest_review for row in rows), default=None),
+        weight=float(sum(row.w for row in rows)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from components.feedback.types import Families, Overrides, RandomReview, ReviewerAgreement
 from components.gates.evidence import Evidence
+from components.statistics.weight_total import adds_up, contradiction
 
 OVERRIDE_METRICS = ("feedback.override_rate", "feedback.effective_sample_size")
 KAPPA_METRICS = ("feedback.reviewer_kappa",)
@@ -17,11 +18,20 @@ FORTNIGHT = "lowest fortnight, Clopper–Pearson interval"
 COUNTED = "full count"
 
 
-def override_evidence(found: Overrides, days: int) -> tuple[Evidence, ...]:
-    """The weighted share of decisions that reviewers change, and what it rests on."""
+def override_evidence(found: Overrides, days: int, tickets: int) -> tuple[Evidence, ...]:
+    """The weighted share of decisions that reviewers change, and what it rests on.
+
+    There is no number where the weights do not add up to the ``tickets`` that were scored.
+    """
     rate, effective = OVERRIDE_METRICS
     overall = found.overall
     mean = overall.weighted
+    if mean is not None and not adds_up(found.weight, tickets):
+        words = contradiction(found.weight, tickets)
+        return tuple(
+            Evidence(metric, None, overall.whole, HAJEK, found.newest_review, sentence=words)
+            for metric in OVERRIDE_METRICS
+        )
     unknown = f"; {overall.unknown:,} more have no known propensity" if overall.unknown else ""
     return (
         Evidence(

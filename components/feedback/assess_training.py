@@ -1,4 +1,4 @@
-"""What retraining did: the lineage of versions, and what followed each promotion (B6, B12)."""
+"""What retraining did: the lineage of versions, and what followed each promotion (B6)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components.feedback.assess import sums
-from components.feedback.types import Challenger, Families, Followed, Metric, Run
+from components.feedback.types import Followed, Metric, Run
+from components.layout.numbers import signed
 from components.statistics.arrays import Z95
 from components.statistics.auc_error import hanley_mcneil
 from components.statistics.binary_weighting import TwoShares, two_shares
@@ -20,7 +21,6 @@ from queries.feedback_rows import ConfusionRow, OverrideRow, RunRow
 MODEL_KNOB = "ml_version"
 FEWEST_REVIEWS = 100
 """On each side of a promotion, before a change is put in words."""
-_SUCCEEDED = "succeeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _run(
     row: RunRow, generation: int, promoted: Promotion | None, holdouts: Mapping[str, Holdout]
 ) -> Run:
     metrics = row.metrics or {}
-    n = _number(metrics.get("n"))
+    n = number(metrics.get("n"))
     auc = _auc(metrics, holdouts.get(row.run_id))
     return Run(
         run_id=row.run_id,
@@ -111,10 +111,10 @@ def _run(
         rows=row.training_rows,
         window_start=row.window_start,
         window_end=row.window_end,
-        holdout=_digest(metrics),
+        holdout=digest(metrics),
         holdout_n=None if n is None else int(n),
         auc=auc,
-        brier=Metric(_unit(metrics.get("brier"))),
+        brier=Metric(unit(metrics.get("brier"))),
         promoted_at=promoted.at if promoted else None,
         promoted_by=promoted.by if promoted else None,
     )
@@ -122,17 +122,18 @@ def _run(
 
 def _auc(metrics: Mapping[str, Any], cases: Holdout | None) -> Metric:
     """The AUC with the run's own interval, else the one that its number of cases gives."""
-    value = _unit(metrics.get("auc"))
-    low, high = _unit(metrics.get("auc_low")), _unit(metrics.get("auc_high"))
+    value = unit(metrics.get("auc"))
+    low, high = unit(metrics.get("auc_low")), unit(metrics.get("auc_high"))
     if value is None or (low is not None and high is not None):
         return Metric(value, low, high)
-    error = _error(value, _number(metrics.get("n")), cases)
-    if error is None:
+    spread = error(value, number(metrics.get("n")), cases)
+    if spread is None:
         return Metric(value)
-    return Metric(value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error))
+    return Metric(value, max(0.0, value - Z95 * spread), min(1.0, value + Z95 * spread))
 
 
-def _error(auc: float, n: float | None, cases: Holdout | None) -> float | None:
+def error(auc: float, n: float | None, cases: Holdout | None) -> float | None:
+    """Standard error of an AUC from what is known of its cases."""
     if n is None or cases is None:
         return None
     positive, negative = (round(n * cases.worth * p) for p in (cases.positive, 1 - cases.positive))
@@ -188,134 +189,11 @@ def _followed_words(
         return f"After {promotion.version} took over, overrides fell by {size}."
     if change.low > 0:
         return f"After {promotion.version} took over, overrides rose by {size}."
-    moved = f"{100 * change.value:+.1f} points".replace("-", "−")
+    moved = f"{signed(100 * change.value)} points"
     return (
         f"After {promotion.version} took over, overrides moved by {moved}, "
         "which chance alone can do."
     )
-
-
-def families(
-    rows: Sequence[RunRow], production: str | None, holdouts: Mapping[str, Holdout]
-) -> Families | None:
-    """Versions of other families on the newest evaluation that has any; same digest only.
-
-    The reference is the production model's own score there, where the runs measured it too;
-    else the newest version of production's family. None where no holdout was used twice.
-    """
-    done = [row for row in rows if row.status == _SUCCEEDED and _digest(row.metrics or {})]
-    family_of = {row.model_version: row.family for row in rows}
-    for newest in sorted(done, key=lambda row: (row.started_at, row.run_id), reverse=True):
-        digest = _digest(newest.metrics or {})
-        same = [row for row in done if _digest(row.metrics or {}) == digest]
-        if len({row.family for row in same}) > 1 and digest is not None:
-            return _families(same, digest, production, family_of, holdouts)
-    return None
-
-
-def _families(
-    same: Sequence[RunRow],
-    digest: str,
-    production: str | None,
-    family_of: Mapping[str, str],
-    holdouts: Mapping[str, Holdout],
-) -> Families:
-    own_family = family_of.get(production or "", same[0].family)
-    shared = same[0].metrics or {}
-    auc, brier = _unit(shared.get("production_auc")), _unit(shared.get("production_brier"))
-    name, others = production or "", list(same)
-    if auc is None or not name:
-        kept = next((row for row in same if row.family == own_family), same[0])
-        name, own_family = kept.model_version, kept.family
-        auc, brier = (_unit((kept.metrics or {}).get(key)) for key in ("auc", "brier"))
-        others = [row for row in same if row is not kept]
-    n = _number(shared.get("n"))
-    found = [
-        _challenger(row, name, own_family, auc, brier, holdouts.get(row.run_id)) for row in others
-    ]
-    challengers = tuple(sorted((c for c in found if c), key=lambda c: -c.auc.value))
-    return Families(
-        reference=name,
-        reference_family=own_family,
-        reference_auc=auc,
-        holdout=digest,
-        holdout_n=None if n is None else int(n),
-        challengers=challengers,
-        measured_at=max(row.finished_at or row.started_at for row in same),
-        sentence=_family_words(own_family, challengers),
-    )
-
-
-def _challenger(
-    row: RunRow,
-    name: str,
-    own_family: str,
-    auc: float | None,
-    brier: float | None,
-    cases: Holdout | None,
-) -> Challenger | None:
-    metrics = row.metrics or {}
-    mine, score = _unit(metrics.get("auc")), _unit(metrics.get("brier"))
-    if auc is None or mine is None:
-        return None
-    n = _number(metrics.get("n"))
-    errors = _error(mine, n, cases), _error(auc, n, cases)
-    variance = None
-    if errors[0] is not None and errors[1] is not None:
-        variance = errors[0] ** 2 + errors[1] ** 2
-    found = Estimate.of(mine - auc, variance)
-    kind = "same family" if row.family == own_family else words_of(row.family)
-    return Challenger(
-        version=row.model_version,
-        family=row.family,
-        auc=found,
-        brier=None if brier is None or score is None else score - brier,
-        sentence=f"{row.model_version} ({kind}) {_compared(found)} {name}.",
-    )
-
-
-def _compared(found: Estimate) -> str:
-    size = f"{abs(found.value):.3f} AUC"
-    if found.low is None or found.high is None:
-        side = "above" if found.value > 0 else "below"
-        return f"lies {size} {side}"
-    if found.low > 0:
-        return f"is better by {size} than"
-    if found.high < 0:
-        return f"is worse by {size} than"
-    return "cannot be told from"
-
-
-def _family_words(own: str, challengers: Sequence[Challenger]) -> str:
-    others = [c for c in challengers if c.family != own]
-    if not others:
-        return "No other model family was measured on the same evaluation."
-    known = [c for c in others if c.auc.low is not None and c.auc.high is not None]
-    if not known:
-        return "Other families were measured, but how sure their differences are is not known."
-    better = [words_of(c.family) for c in known if (c.auc.low or 0) > 0]
-    if better:
-        return f"Not shown to be: {_joined(better)} did better on the same evaluation."
-    worse = [words_of(c.family) for c in known if (c.auc.high or 0) < 0]
-    level = [words_of(c.family) for c in known if words_of(c.family) not in worse]
-    parts = []
-    if worse:
-        parts.append(f"{_joined(worse)} did worse")
-    if level:
-        parts.append(f"{_joined(level)} cannot be told apart from it")
-    return f"Yes, as far as measured: no other family did better than {words_of(own)}; " + (
-        f"{' and '.join(parts)}."
-    )
-
-
-def words_of(family: str) -> str:
-    """A family as people write it."""
-    known = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
-    return known.get(family, family.replace("_", " "))
-
-
-def _joined(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _generation(version: str, parents: Mapping[str, str | None]) -> int:
@@ -326,18 +204,20 @@ def _generation(version: str, parents: Mapping[str, str | None]) -> int:
     return len(seen)
 
 
-def _digest(metrics: Mapping[str, Any]) -> str | None:
+def digest(metrics: Mapping[str, Any]) -> str | None:
+    """The holdout on which a run was measured."""
     value = metrics.get("holdout_sha256")
     return value if isinstance(value, str) and value else None
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """A finite number above zero from somebody's document; anything else is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and value > 0 else None
 
 
-def _unit(value: Any) -> float | None:
-    found = 0.0 if value == 0 and not isinstance(value, bool) else _number(value)
+def unit(value: Any) -> float | None:
+    """A finite number from 0 to 1."""
+    found = 0.0 if value == 0 and not isinstance(value, bool) else number(value)
     return found if found is not None and found <= 1 else None

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from components.feedback.types import Families, Followed, Metric, Run
 from components.layout import numbers, theme
+from components.layout.numbers import signed
 from components.pipeline.figures import ROW_HEIGHT, Drawn
 from components.pipeline.shares import day_text
 from components.statistics.estimate import Estimate
@@ -126,19 +127,23 @@ def _points(change: Estimate | None) -> str:
     if change is None:
         return numbers.MISSING
     if change.low is None or change.high is None:
-        return f"{100 * change.value:+.1f}"
+        return signed(100 * change.value)
     low, high = 100 * change.low, 100 * change.high
-    return f"{100 * change.value:+.1f} points ({low:+.1f} to {high:+.1f})"
+    return f"{signed(100 * change.value)} points ({signed(low)} to {signed(high)})"
 
 
 def families(found: Families) -> Drawn:
     """The difference of AUC between each version and the reference."""
-    rows = [(f"{c.version} · {c.family}", c.auc) for c in found.challengers]
+    rows = [
+        (f"{c.version} · {c.family}{' · same tickets' if c.paired else ''}", c.auc)
+        for c in found.challengers
+    ]
     figure = _forest(rows, f"AUC less that of {found.reference}", "+.3f")
     table = pd.DataFrame(
         {
             "Version": [c.version for c in found.challengers],
             "Family": [c.family for c in found.challengers],
+            "Compared": ["paired" if c.paired else "unpaired" for c in found.challengers],
             "AUC difference": [c.auc.value for c in found.challengers],
             "Low (95%)": [c.auc.low for c in found.challengers],
             "High (95%)": [c.auc.high for c in found.challengers],

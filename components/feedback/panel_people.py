@@ -19,6 +19,7 @@ from components.feedback.types import (
 )
 from components.layout import numbers, states, table
 from components.layout.chart import chart
+from components.layout.numbers import signed
 
 NAMES_HIDDEN = (
     "Reviewers are shown one by one to QA specialists only; what you see is the aggregate."
@@ -81,8 +82,8 @@ def reviewers(found: Reviewers, days: int, *, named: bool) -> None:
         st.markdown("**Reviewers against each other**")
         st.html(
             f"<p>{escape(words.reviewers(found, named=False))} On like tickets the reviewers lie "
-            f"between {100 * min(spread):+.0f} and {100 * max(spread):+.0f} points from the "
-            "others.</p>"
+            f"between {signed(100 * min(spread), 0)} and {signed(100 * max(spread), 0)} points "
+            "from the others.</p>"
         )
         states.notice(NAMES_HIDDEN)
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components.feedback import figures_training
-from components.feedback.assess_training import words_of
+from components.feedback.assess_families import words_of
 from components.feedback.types import Families, Followed, Run
 from components.layout import numbers, states, table
 from components.layout.chart import chart
@@ -78,9 +78,15 @@ def families(found: Families | None) -> None:
             table=drawn.table,
             key="feedback_families",
             note=f"AUC on the same {numbers.count(found.holdout_n)} cases "
-            f"(holdout {found.holdout[:12]}); lines are 95% intervals",
+            f"(holdout {found.holdout[:12]}), or on reviewed tickets that both scored; lines are "
+            "95% intervals",
         )
-    states.notice(
-        "The runs record no score for each case, so the intervals are those of two independent "
-        "samples. Paired ones would be narrower: a difference called clear here is clear."
-    )
+    for one in found.challengers:
+        if one.paired:
+            st.markdown(one.sentence)
+    if not all(one.paired for one in found.challengers):
+        states.notice(
+            "Where no case was scored by both on record, the comparison is unpaired and "
+            "conservative: the intervals are those of two independent samples. Paired ones would "
+            "be narrower: a difference called clear here is clear."
+        )

@@ -30,11 +30,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """The platform's decisions against its reviewers'."""
+    """The platform's decisions against its reviewers'; ``weight`` is what all reviews weigh."""
 
     overall: TwoShares
     layers: tuple[Group, ...]
     newest_review: datetime | None
+    weight: float
 
     @property
     def reviews(self) -> int:
@@ -240,7 +241,9 @@ class Followed:
 class Challenger:
     """A version of another family beside the reference, on the same evaluation.
 
-    ``auc`` and ``brier`` are differences, challenger minus reference.
+    ``auc`` and ``brier`` are differences, challenger minus reference. ``paired``: both scored
+    the same ``n`` reviewed tickets. Else the runs' own figures are compared as if they came from
+    independent samples, which makes the interval too wide: what it calls clear is clear.
     """
 
     version: str
@@ -248,6 +251,8 @@ class Challenger:
     auc: Estimate
     brier: float | None
     sentence: str
+    paired: bool = False
+    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 
 ALL = "all"
+OUT_OF_TIME = "measuring it takes too long for a page; run “plumbline refresh”"
+"""The sentence of what was left unmeasured, so that a page answers in time."""
 
 
 @dataclass(frozen=True, slots=True)

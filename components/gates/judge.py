@@ -130,6 +130,8 @@ def _stale(requirement: Requirement, evidence: Evidence, asked: Asked) -> Judgem
 
 
 def _elsewhere(requirement: Requirement, evidence: Evidence, asked: Asked) -> str | None:
+    if evidence.value is None and evidence.measured_at is None and evidence.candidate is None:
+        return None  # It says why there is nothing: about nothing at all.
     if evidence.policy_version not in {None, asked.policy_version}:
         return "it was measured under another policy"
     if asked.judges_candidate and asked.candidate is None:

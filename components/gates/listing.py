@@ -113,6 +113,7 @@ def listing(
         columns=_columns(),
         on_select=on_select,
         export=export_frame(gates, as_of),
+        height="content",
     )
 
 
@@ -150,13 +151,13 @@ def _columns() -> dict[str, object]:
         STATUS: st.column_config.MultiselectColumn(
             options=[badge.status_text(status) for status in worst_first],
             color=[theme.STATUS[status].light for status in worst_first],
-            width=100,
+            width=95,
         ),
-        GATE: st.column_config.TextColumn(width=290),
+        GATE: st.column_config.TextColumn(width=275),
         VALUE: _figures(85),
-        INTERVAL: _figures(125),
-        LIMIT: st.column_config.TextColumn(width=190),
-        N: _figures(75),
+        INTERVAL: _figures(165),
+        LIMIT: st.column_config.TextColumn(width=230),
+        N: _figures(65),
         AGE: _figures(80),
         HISTORY: st.column_config.ImageColumn(
             help="Recorded days, oldest first; the taller the bar, the worse", width=115

@@ -15,6 +15,7 @@ from components.gates.status import Status, Verdict
 from components.gates.waivers import NotApplicable, Waiver
 
 ABSENT = "–"
+MINUS = "\N{MINUS SIGN}"
 _MOST_DECIMALS = 12
 _WIDEST = 16
 _ANY_SIZE = Context(prec=1_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -52,7 +53,7 @@ def number(requirement: Requirement, figure: object) -> str:
         held, places, _DECIMALS.get(requirement.unit, 3), [m for m in landmarks if m is not None]
     )
     sign = "+" if held > 0 and requirement.unit in _SIGNED else ""
-    return f"{sign}{text}{_SUFFIX.get(requirement.unit, '')}"
+    return f"{sign}{text.replace('-', MINUS)}{_SUFFIX.get(requirement.unit, '')}"
 
 
 def _rounded(held: Decimal, places: int, decimals: int, landmarks: Sequence[Decimal]) -> str:
@@ -91,13 +92,14 @@ def limit(requirement: Requirement) -> str:
         Direction.AT_LEAST: "at least",
         Direction.EQUAL: "exactly",
     }[requirement.direction]
-    text = f"{phrase} {number(requirement, requirement.threshold)}"
+    notes = []
     if requirement.bound is not Bound.VALUE:
-        text += f" by its {_bound_word(requirement)}"
+        notes.append("lower bound" if requirement.bound is Bound.LOW else "upper bound")
     if requirement.warn is not None:
         side = "over" if requirement.direction is Direction.AT_MOST else "under"
-        text += f" (warns {side} {number(requirement, requirement.warn)})"
-    return text
+        notes.append(f"warns {side} {number(requirement, requirement.warn)}")
+    beside = f" ({', '.join(notes)})" if notes else ""
+    return f"{phrase} {number(requirement, requirement.threshold)}{beside}"
 
 
 def _bound_word(requirement: Requirement) -> str:

@@ -29,6 +29,11 @@ def exports_by(exporter: Exporter | None) -> Iterator[None]:
         _current.reset(token)
 
 
+def current() -> Exporter | None:
+    """The export of the page that is being drawn, for a part of it that is drawn again alone."""
+    return _current.get()
+
+
 def offer(frame: pd.DataFrame, *, title: str, key: str) -> None:
     """Offer a table as a file, where exports exist and there is something in it."""
     exporter = _current.get()

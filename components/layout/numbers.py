@@ -87,6 +87,14 @@ def money(value: Decimal | None, *, currency: str = "$") -> str:
     return f"{sign}{currency}{amount:,.2f}"
 
 
+def signed(value: float | Decimal, decimals: int = 1) -> str:
+    """A difference with its sign, such as ``+0.9`` or ``−1.0``; zero has none."""
+    text = f"{value:+,.{decimals}f}"
+    if not text.strip("+-0.,"):
+        return text.lstrip("+-")
+    return text.replace("-", "−")
+
+
 def decimal(value: float | Decimal | None, decimals: int = 2) -> str:
     """A plain number with fixed decimals."""
     if value is None or not math.isfinite(value):

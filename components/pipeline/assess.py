@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from components.pipeline.assess_changes import Change, changes
 from components.pipeline.assess_correctness import Correctness, LayerCorrectness, correctness
+from components.pipeline.assess_days import Days, days
 from components.pipeline.assess_environments import Environments, environments
 from components.pipeline.assess_evidence import (
     CORRECTNESS_METRICS,
+    DAY_METRICS,
     ENVIRONMENT_METRICS,
     FIRING_METRICS,
     LATENCY_METRICS,
     SNAPSHOT_METRICS,
     correctness_evidence,
+    day_evidence,
     environment_evidence,
     firing_evidence,
     latency_evidence,
@@ -31,6 +34,7 @@ from components.pipeline.assess_versions import Snapshots, snapshots
 
 __all__ = [
     "CORRECTNESS_METRICS",
+    "DAY_METRICS",
     "ENVIRONMENT_METRICS",
     "FIRING_METRICS",
     "LATENCY_METRICS",
@@ -39,6 +43,7 @@ __all__ = [
     "Change",
     "Correctness",
     "Costs",
+    "Days",
     "Environments",
     "Firing",
     "Latency",
@@ -52,6 +57,8 @@ __all__ = [
     "correctness",
     "correctness_evidence",
     "costs",
+    "day_evidence",
+    "days",
     "effect",
     "environment_evidence",
     "environments",

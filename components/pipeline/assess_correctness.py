@@ -19,12 +19,14 @@ STRIKING = 2.0
 class LayerCorrectness:
     """One layer against the reviewers: as reviewed, and as it would be over all tickets.
 
-    ``unknown_propensity`` counts reviews that have no weight; they are in the naive share only.
+    ``weight`` is what its reviews weigh together; ``unknown_propensity`` counts those that have no
+    weight: they are in the naive share only.
     """
 
     layer: Layer
     naive: Share
     weighted: WeightedMean | None
+    weight: float
     unknown_propensity: int
 
     @property
@@ -83,5 +85,6 @@ def _layer(layer: Layer, rows: Sequence[CorrectnessRow]) -> LayerCorrectness:
         layer=layer,
         naive=Share.of(sum(row.correct for row in rows), n),
         weighted=weighted_sums_mean(sums, within=(0.0, 1.0)),
+        weight=float(sums.w),
         unknown_propensity=n - weighted_n,
     )

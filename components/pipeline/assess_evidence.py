@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from components.gates.evidence import Evidence
 from components.pipeline.assess_correctness import Correctness
+from components.pipeline.assess_days import Days
 from components.pipeline.assess_environments import Environments
 from components.pipeline.assess_firing import Firing
 from components.pipeline.assess_latency import BINS, Latency
 from components.pipeline.assess_versions import Snapshots
 from components.pipeline.shares import Share
+from components.statistics.weight_total import adds_up, contradiction
 from queries.audit_rows import Path
 
 COUNTED = "full count"
@@ -22,6 +26,7 @@ SNAPSHOT_METRICS = (
     "audit.configuration_in_force",
 )
 FIRING_METRICS = ("llm.fired_without_cause", "llm.missed", "layers.agreement", "errors.rate")
+DAY_METRICS = ("audit.missing_days",)
 CORRECTNESS_METRICS = ("llm.correctness",)
 LATENCY_METRICS = ("latency.fast_path_p95", "latency.llm_path_p95")
 ENVIRONMENT_METRICS = ("environments.decision_agreement",)
@@ -113,20 +118,41 @@ def firing_evidence(firing: Firing) -> tuple[Evidence, ...]:
     )
 
 
-def correctness_evidence(found: Correctness) -> tuple[Evidence, ...]:
-    """The LLM where it ran; ``n`` is the effective number of reviews, rounded down."""
+def day_evidence(found: Days, firing: Firing) -> tuple[Evidence, ...]:
+    """Days without records; ``n`` counts from the first one, so that a late start is no data."""
+    return (
+        Evidence(
+            metric=DAY_METRICS[0],
+            value=len(found.missing) if found.n else None,
+            n=found.n,
+            method=COUNTED,
+            measured_at=firing.newest,
+            sentence=f"{found.sentence}.",
+        ),
+    )
+
+
+def correctness_evidence(found: Correctness, calls: int) -> tuple[Evidence, ...]:
+    """The LLM where it ran; ``n`` is the effective number of reviews, rounded down.
+
+    There is no number where the weights do not add up to its ``calls``.
+    """
     llm = found.llm
     mean = llm.weighted if llm else None
+    words = _correct_words(found)
+    if llm is not None and mean is not None and not adds_up(llm.weight, calls):
+        mean, words = None, contradiction(llm.weight, calls)
     return (
         Evidence(
             metric=CORRECTNESS_METRICS[0],
             value=mean.value if mean else None,
             n=int(mean.effective_n) if mean else 0,
+            n_unscored=llm.unknown_propensity if llm else 0,
             low=mean.low if mean else None,
             high=mean.high if mean else None,
             method=HAJEK,
             measured_at=found.newest_review,
-            sentence=_correct_words(found),
+            sentence=words,
         ),
     )
 
@@ -165,9 +191,17 @@ def latency_evidence(found: Latency, firing: Firing) -> tuple[Evidence, ...]:
     return tuple(evidence)
 
 
-def environment_evidence(found: Environments) -> tuple[Evidence, ...]:
-    """Agreement of the pairs that were scored under the same versions."""
+def environment_evidence(
+    found: Environments, strays: Sequence[tuple[str, int]] = ()
+) -> tuple[Evidence, ...]:
+    """Agreement of the pairs that were scored under the same versions.
+
+    Predictions under a name that only looks like production's (``strays``) are an error: no gate
+    that judges production sees them.
+    """
     same, other = found.same_versions, found.other_versions
+    named = ", ".join(f"{n:,} under “{name}”" for name, n in strays)
+    error = f"predictions are recorded under names like production's: {named}" if named else None
     return (
         Evidence(
             metric=ENVIRONMENT_METRICS[0],
@@ -182,5 +216,6 @@ def environment_evidence(found: Environments) -> tuple[Evidence, ...]:
                 f"versions were decided differently; {other.whole:,} more were scored under "
                 "other versions."
             ),
+            error=error,
         ),
     )

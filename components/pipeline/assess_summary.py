@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from components.pipeline.assess_days import Days
 from components.pipeline.assess_firing import Firing
 from components.pipeline.assess_versions import Snapshots
 from components.pipeline.shares import Share, day_text
@@ -19,15 +20,16 @@ class Summary:
     faults: int
 
 
-def summary(snapshots: Snapshots, firing: Firing, period: str) -> Summary:
-    """What to know before reading on: traceability first, then the calls of the LLM.
+def summary(snapshots: Snapshots, firing: Firing, found: Days, period: str) -> Summary:
+    """What to know before reading on: days without records, traceability, calls of the LLM.
 
     ``period`` is the period in words, such as “in the last 28 days”.
     """
     if snapshots.n == 0:
         return Summary("No prediction was made in this period and segment.", 0)
-    parts = [_snapshots(snapshots, period), _firing(firing)]
-    faults = snapshots.faulty + firing.without_cause + firing.missed
+    gone = f"{found.sentence}." if found.missing else ""
+    parts = [gone, _snapshots(snapshots, period), _firing(firing)]
+    faults = len(found.missing) + snapshots.faulty + firing.without_cause + firing.missed
     return Summary(" ".join(part for part in parts if part), faults)
 
 

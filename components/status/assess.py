@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.gates.assess import DecisionResult, Evaluation, GateResult, Standing
+from components.gates.evidence import OUT_OF_TIME
 from components.gates.status import Status
+from components.status.earlier import Earlier
 
 _UNMEASURED = frozenset({Status.NO_DATA, Status.RUNNING})
 _WORDS = {
@@ -74,6 +76,14 @@ def overall(evaluation: Evaluation) -> str:
     return f"of {total}, {_listed(found)}."
 
 
+def out_of_time(evaluation: Evaluation) -> int:
+    """How many gates were left unmeasured, because reading for them would have taken too long."""
+    return sum(
+        gate.evidence is not None and gate.evidence.sentence == OUT_OF_TIME
+        for gate in evaluation.gates
+    )
+
+
 def blockers(evaluation: Evaluation) -> tuple[Blocker, ...]:
     """What blocks, worst first: gate by gate, and all that is not measured as one."""
     single = [
@@ -122,21 +132,21 @@ def _unmeasured(decisions: Sequence[DecisionResult]) -> Blocker | None:
     )
 
 
-def changes(before: Evaluation, after: Evaluation) -> tuple[Change, ...]:
+def changes(before: Earlier, after: Evaluation) -> tuple[Change, ...]:
     """Gates whose status differs, the ones that got worse first."""
-    earlier = {(gate.requirement.id, gate.slice): gate.status for gate in before.gates}
     titles = {item.decision.id: item.decision.title for item in after.decisions}
     found = [
         Change(
             gate=gate.requirement.id,
             decision=titles[gate.requirement.decision],
             title=gate.requirement.title,
-            before=earlier.get((gate.requirement.id, gate.slice)),
+            before=stood.status if stood else None,
             after=gate.status,
             sentence=gate.sentence,
         )
         for gate in after.gates
-        if earlier.get((gate.requirement.id, gate.slice)) is not gate.status
+        if before.knows(gate)
+        and ((stood := before.of(gate)) is None or stood.status is not gate.status)
     ]
     return tuple(sorted(found, key=lambda change: (not change.worse, -change.after, change.gate)))
 

@@ -14,6 +14,7 @@ from components.layout import numbers as text
 from components.layout.glossary import help_for
 from components.layout.tile import Tile
 from components.statistics.histograms import LogBins, quantile
+from components.status.earlier import Stood
 from queries.audit_rows import (
     LATENCY_BINS,
     LATENCY_HIGH_MS,
@@ -111,11 +112,11 @@ def p95(row: LatencyRow) -> float | None:
     return found.value if found else None
 
 
-def judged(label: str, now: GateResult | None, before: GateResult | None, since: str) -> Tile:
+def judged(label: str, now: GateResult | None, before: Stood | None, since: str) -> Tile:
     """A number that a gate judges, with what it was on an earlier day."""
     if now is None or now.evidence is None:
         return Tile(label=label, value=text.MISSING, trend="no evidence yet")
-    was = before.value_text if before is not None and before.evidence is not None else None
+    was = before.value_text if before is not None else ""
     return Tile(
         label=label,
         value=now.value_text,

@@ -9,8 +9,9 @@ import streamlit as st
 
 from components.gates.assess import DecisionResult, Evaluation
 from components.gates.status import Status
-from components.layout import badge, icons, theme
+from components.layout import badge, icons, numbers, states, theme
 from components.status.assess import Blocker, Change
+from components.status.earlier import Earlier
 
 SHOWN = 3
 
@@ -19,6 +20,16 @@ def decisions(evaluation: Evaluation) -> None:
     """One card for each decision: the question, the verdict, why, and how its gates stand."""
     cards = "".join(_card(decision) for decision in evaluation.decisions)
     st.container(key="decisions").html(f'<div class="pl-cards">{cards}</div>')
+
+
+def unmeasured(gates: int) -> None:
+    """Say that a page left gates unmeasured to answer in time, and what to run; nothing for 0."""
+    if gates:
+        states.notice(
+            f"{gates} {'gate was' if gates == 1 else 'gates were'} not measured, because that "
+            "takes too long for a page; no gate passes unmeasured. Run `plumbline refresh`, which "
+            "prepares the present; `plumbline evaluate --as-of` measures any day."
+        )
 
 
 def _card(result: DecisionResult) -> str:
@@ -73,8 +84,23 @@ def _title(title: str, link: str) -> str:
     return f'<a class="pl-link" href="{escape(link, quote=True)}">{escape(title)}</a>'
 
 
-def changes(found: Sequence[Change], since: str, address: Address) -> None:
+def changes(found: Sequence[Change], then: Earlier, since: str, address: Address) -> None:
     """Gates whose status differs from an earlier day, the ones that got worse first."""
+    _changes(found, since, address)
+    if then.unknown:
+        gates = "1 gate is" if then.unknown == 1 else f"{then.unknown} gates are"
+        st.caption(f"{gates} not compared: measuring the past takes too long for a page.")
+    if then.recorded:
+        st.caption(f"Compared with the evaluation recorded as of {numbers.moment(then.as_of)}.")
+    else:
+        st.caption(
+            f"Judged again as of {numbers.moment(then.as_of)}, from what the tables say today: "
+            "no evaluation of that day is recorded under this policy. `plumbline evaluate "
+            "--record` records one."
+        )
+
+
+def _changes(found: Sequence[Change], since: str, address: Address) -> None:
     if not found:
         st.markdown(f"No gate has changed its status since {since}.")
         return

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import streamlit as st
 
 from components.artifacts import assess, assess_history, panel, panel_history
-from components.artifacts.assess import VersionFile
+from components.artifacts.assess import Affected, VersionFile
 from components.artifacts.assess_history import DEMOTE, ROLLBACK, VERIFY
 from components.artifacts.types import Inspection
 from components.layout import states
+from components.pipeline import panel_records
 from dashboard import shell
 from dashboard.artifacts import inspection, probing, record, trusted
 from dashboard.runbooks import runbooks
-from queries import artifact_checks, artifacts
+from queries import artifact_checks, artifacts, audit
 from queries.artifact_rows import ArtifactRow, EventRow, ProbeRow, TrainingRow
+from queries.audit_parts import PAGE_SIZE
 from queries.errors import InvalidInputError, MissingRelationError
+from queries.scope import Scope
 
 _RUNBOOKS = ("promote", "rollback", "emergency_demote")
+_HARM = ("rollback_harm", "rules_harm")
 _LIMITS = {ROLLBACK: "rollback_drill", DEMOTE: "demote_drill"}
 
 
@@ -58,6 +63,15 @@ def render() -> None:
         st.header("Signing keys", anchor=False)
         _keys(files, events, found)
         _failures(page)
+        with page.part():
+            _harm(page)
+
+
+def _harm(page: shell.Page) -> None:
+    """Does the model in service do harm that a way out would end? As the gates have it."""
+    st.header("Would a way out do better?", anchor=False)
+    judged = [page.evaluation().gate(name) for name in _HARM]
+    panel.harm([(g.requirement.title, g.status, g.sentence) for g in judged if g is not None])
 
 
 def _inspection(
@@ -189,7 +203,10 @@ def _affected(
         return
     st.header("Predictions made by a version that failed", anchor=False)
     bounds = probing.failing_periods(rows, versions, events, page.as_of)
-    served = page.ask(artifacts.served, bounds).rows if bounds else ()
+    periods = {version: _while_served(page, version, *bound) for version, *bound in bounds}
+    served = [
+        row for period in periods.values() for row in page.ask(artifacts.served, scope=period).rows
+    ]
     items = assess.affected(files, served)
     panel_history.affected(items)
     states.notice(
@@ -198,8 +215,34 @@ def _affected(
     )
     chosen = panel_history.choose_month(items)
     if chosen is not None:
-        listed = page.ask(artifacts.served_predictions, *chosen).rows
-        panel_history.to_review(listed, *chosen)
+        _to_review(page, _in_month(periods[chosen[0]], chosen[1]), chosen, items)
+
+
+def _to_review(
+    page: shell.Page, scope: Scope, chosen: tuple[str, date], items: Sequence[Affected]
+) -> None:
+    """The chosen month, page by page; the whole of it as a file when that is asked for."""
+    after = panel_records.position(panel_history.REVIEW, f"{chosen[0]} {chosen[1]}")
+    listed = page.ask(artifacts.served_predictions, after, scope=scope).rows
+    panel_history.to_review(listed, chosen, page_size=PAGE_SIZE)
+    wanted = st.query_params.get(panel_records.RECORD)
+    if wanted:
+        found = page.ask(audit.prediction, wanted, scope=scope).rows
+        panel_records.record(found[0] if found else None)
+    counts = {item.version: dict(item.months) for item in items}
+    if panel_history.wants_file(counts[chosen[0]][chosen[1]]):
+        every = page.ask(artifacts.every_served_prediction, scope=scope).rows
+        panel_history.review_file(every, chosen)
+
+
+def _while_served(page: shell.Page, version: str, start: datetime, end: datetime) -> Scope:
+    return replace(page.scope, start=start, end=min(end, page.as_of), model_versions=(version,))
+
+
+def _in_month(scope: Scope, month: date) -> Scope:
+    first = datetime(month.year, month.month, 1, tzinfo=UTC)
+    after = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
+    return replace(scope, start=max(scope.start, first), end=min(scope.end, after))
 
 
 def _keys(

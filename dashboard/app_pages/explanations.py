@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from components.artifacts.assess_evidence import only
+from components.artifacts.types import CANDIDATE
 from components.explanations import (
     assess_days,
     assess_global,
@@ -15,16 +17,24 @@ from components.explanations import (
     panel_global,
     panel_one,
 )
+from components.explanations.assess_evidence import candidate_evidence
 from components.layout import states
 from components.pipeline import panel_records
 from dashboard import shell
 from dashboard.drift_material import EPOCH
 from dashboard.explanations import one
 from dashboard.filters import Filter
-from queries import artifacts, audit, explanation_results, explanations, rollups
+from queries import (
+    artifacts,
+    audit,
+    explanation_candidates,
+    explanation_results,
+    explanations,
+    rollups,
+)
 from queries.artifact_rows import ArtifactRow
 from queries.audit_rows import PredictionRow
-from queries.errors import MissingRelationError
+from queries.errors import InvalidInputError, MissingRelationError
 from queries.explanation_rows import ResultRow
 from queries.scope import Scope
 
@@ -40,10 +50,11 @@ def render() -> None:
             with page.part():
                 _one(page, wanted)
             return
-        results = page.ask_own(explanation_results.results, page.scope)
-        cover = page.ask_own(explanation_results.cover, page.scope)
+        here = _attested_here(page)
+        results = page.ask_own(explanation_results.results, page.scope) if here else None
+        cover = page.ask_own(explanation_results.cover, page.scope) if here else None
         if results is None or cover is None:
-            page.answer("No explanation has been recomputed yet.")
+            page.answer("No explanation has been recomputed yet for this database.")
             states.empty(
                 "Stored explanations are recomputed by the nightly refresh.",
                 "Set PLUMBLINE_OWN_URL and PLUMBLINE_MODELS_DIR, and run `plumbline refresh`.",
@@ -68,6 +79,15 @@ def render() -> None:
                 _attestation(page, found)
 
 
+def _attested_here(page: shell.Page) -> bool:
+    """Whether the kept attestations are of the source in view: another's would say nothing."""
+    try:
+        found: tuple[explanation_results.Whose, ...] = page.ask(explanation_results.whose).rows
+    except (InvalidInputError, MissingRelationError):
+        return False
+    return found[0].same
+
+
 def _attestation(page: shell.Page, found: assess_days.Attestation) -> None:
     if not found.explained:
         states.empty(
@@ -84,6 +104,17 @@ def _attestation(page: shell.Page, found: assess_days.Attestation) -> None:
         filters=filters,
         page_size=explanation_results.PAGE_SIZE,
     )
+    _candidate(page)
+
+
+def _candidate(page: shell.Page) -> None:
+    """Are the candidate's scores in the shadow those of its verified file?"""
+    version = only({row.model_version for row in _files(page) if row.role == CANDIDATE})
+    if version is None:
+        return
+    asked = page.ask_own(explanation_candidates.results, page.scope, version)
+    st.header("The candidate in the shadow", anchor=False)
+    st.markdown(candidate_evidence(version, asked.rows if asked is not None else ()).sentence)
 
 
 def _importance(page: shell.Page, rows: tuple[ResultRow, ...]) -> None:

@@ -9,7 +9,9 @@ import streamlit as st
 
 from components.feedback import (
     assess,
+    assess_families,
     assess_labels,
+    assess_pairs,
     assess_reviewers,
     assess_training,
     panel,
@@ -25,10 +27,11 @@ from components.pipeline.limits import limit
 from dashboard import shell
 from dashboard.access import Right
 from dashboard.evidence_feedback import PAIR_DAYS, last
-from queries import audit, feedback
+from queries import audit, feedback, training_pairs
 from queries.errors import MissingRelationError
 from queries.feedback_rows import PairRow, RunRow
 from queries.scope import Scope
+from queries.training_pairs import ScoredPair
 
 HISTORY = timedelta(days=182)
 LABELS = timedelta(days=91)
@@ -175,12 +178,22 @@ def _training(page: shell.Page) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Is the model family right?", anchor=False)
-        panel_training.families(assess_training.families(runs, production, holdouts))
+        pairs = assess_pairs.pairings(_scored_pairs(page))
+        panel_training.families(assess_families.families(runs, production, holdouts, pairs))
     with right:
         st.header("What retraining did", anchor=False)
         panel_training.followed([_followed(page, every, promotion) for promotion in switched])
     st.header("Lineage", anchor=False)
     panel_training.lineage(assess_training.lineage(runs, switched, holdouts))
+
+
+def _scored_pairs(page: shell.Page) -> tuple[ScoredPair, ...]:
+    compared = last(page.scope, page.policy.shadow.comparison_days)
+    try:
+        found: tuple[ScoredPair, ...] = page.ask(training_pairs.scored_pairs, scope=compared).rows
+    except MissingRelationError:
+        return ()
+    return found
 
 
 def _promotions(page: shell.Page, scope: Scope) -> tuple[Promotion, ...]:

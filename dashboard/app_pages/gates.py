@@ -14,7 +14,8 @@ from components.gates.assess import DecisionResult, Evaluation, GateResult
 from components.gates.detail import detail
 from components.gates.status import Status
 from components.layout import badge, states
-from components.status.assess import overall
+from components.status.assess import out_of_time, overall
+from components.status.panel import unmeasured
 from dashboard import navigation, shell
 from dashboard.runbooks import runbooks
 from queries import alerts
@@ -27,7 +28,10 @@ def render() -> None:
     """Draw the page."""
     with shell.page("gates", method="Gates and verdicts", shown=()) as page:
         evaluation = page.evaluation()
+        with page.part():
+            page.history()
         page.answer(overall(evaluation), verdict=evaluation.verdict)
+        unmeasured(out_of_time(evaluation))
         recorded = page.ask_own(gate_history, page.as_of)
         history = listing.histories(recorded.rows if recorded else ())
         wanted = _statuses(page, evaluation)

@@ -28,7 +28,9 @@ def render() -> None:
         page.history()
         snapshots = assess.snapshots(page.ask(audit.snapshots).rows)
         firing = assess.firing(page.ask(audit.pulse).rows)
-        page.answer(assess.summary(snapshots, firing, assess.period_words(page.scope)).sentence)
+        days = assess.days(firing.days, page.scope)
+        period = assess.period_words(page.scope)
+        page.answer(assess.summary(snapshots, firing, days, period).sentence)
         if firing.n == 0:
             states.empty(
                 "There is nothing to look at here.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -27,7 +28,7 @@ from components.shadow.material import Judged, Material
 from components.shadow.panel_checklist import Book, Links
 from components.shadow.types import CheckRow, Cost, ShadowReport
 from components.statistics.cost import UnitCosts
-from dashboard import cache, engines, navigation, shadow_material, shell
+from dashboard import cache, engines, navigation, shadow_kept, shadow_material, shell
 from dashboard.filters import Filter
 from dashboard.runbooks import runbooks
 from dashboard.shadow_material import Asked, Candidates
@@ -95,7 +96,7 @@ def _view(page: shell.Page, made: ShadowReport, pair: Pair, view: str) -> None:
     elif view == panel.COST:
         standard = unit_costs(policy.shadow.costs)
         chosen = panel_cost.prices(standard)
-        panel_cost.cost(made.cost if chosen == standard else _priced(page, pair, chosen))
+        panel_cost.cost(made.cost if chosen == standard else _priced(page, made, pair, chosen))
     elif view == panel.LOAD:
         panel_load.load(made.induced, made.latency, _limits(page, "shadow.llm_calls_change"))
     elif view == panel.COVERAGE:
@@ -189,6 +190,13 @@ def _report(page: shell.Page, pair: Pair) -> ShadowReport | None:
 def _made(
     scope: Scope, pair: Pair, policy_version: str, viewer_scope: str
 ) -> tuple[ShadowReport, Sequence[Asked]] | None:
+    known = read_rolled(
+        engines.source(),
+        engines.beside(),
+        lambda one: shadow_kept.kept(one, scope, pair, cache.policy()),
+    )
+    if known is not None:
+        return known.report, (known.asked,)
     found = _material(scope, pair, policy_version, viewer_scope)
     return None if found is None else (report(found[0], rules(cache.policy())), found[1])
 
@@ -206,9 +214,10 @@ def _material(
     )
 
 
-def _priced(page: shell.Page, pair: Pair, costs: UnitCosts) -> Cost | None:
+def _priced(page: shell.Page, made: ShadowReport, pair: Pair, costs: UnitCosts) -> Cost | None:
     """The same comparison at other prices."""
-    found = _material(page.scope, pair, page.policy.version, page.viewer.role)
+    scope = replace(page.scope, start=shadow_material.EPOCH, end=made.as_of, as_of=made.as_of)
+    found = _material(scope, pair, page.policy.version, page.viewer.role)
     if found is None:
         return None
     return cost(Judged.of(found[0].labels), induced(found[0]), costs)

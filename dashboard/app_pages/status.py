@@ -10,8 +10,10 @@ from components.gates.assess import Evaluation
 from components.layout import numbers, tile
 from components.status import assess, panel
 from components.status import numbers as key_numbers
+from components.status.earlier import Earlier, as_recorded, judged_again
 from dashboard import filters, shell
 from queries import audit_firing, audit_latency
+from queries.gate_history import recorded_gates
 
 LOOK_BACK = timedelta(days=14)
 
@@ -20,13 +22,13 @@ def render() -> None:
     """Draw the page."""
     with shell.page("status", method="Gates and verdicts", shown=()) as page:
         since = _since(page)
-        now, then = page.evaluation(), page.evaluation(filters.end_of(since))
+        now = page.evaluation()
         page.freshness("prediction_audit", "migration_batches")
         page.history()
         page.answer(assess.overall(now), verdict=now.verdict)
+        panel.unmeasured(assess.out_of_time(now))
         panel.decisions(now)
-        with page.part():
-            _key_numbers(page, now, then, since)
+        tiles = st.container(key="tiles")
 
         def address(gate: str) -> str:
             return page.href("gates", gate=gate)
@@ -39,7 +41,21 @@ def render() -> None:
         with right:
             day = numbers.day(filters.end_of(since) - timedelta(microseconds=1))
             st.header(f"What changed since {day}", anchor=False)
-            panel.changes(assess.changes(then, now), day, address)
+            then = _earlier(page, since)
+            panel.changes(assess.changes(then, now), then, day, address)
+        with tiles, page.part():
+            _key_numbers(page, now, then, since)
+
+
+def _earlier(page: shell.Page, since: date) -> Earlier:
+    """Every gate at the end of a day: as recorded, else judged again, which takes longer."""
+    moment = filters.as_of_moment(since, page.as_of)
+    recorded = page.ask_own(recorded_gates, moment, page.policy.version)
+    found = as_recorded(recorded.rows) if recorded else None
+    if found is None:
+        with st.spinner("No evaluation of that day is recorded: judging it again."):
+            found = judged_again(page.evaluation(moment))
+    return found
 
 
 def _since(page: shell.Page) -> date:
@@ -59,7 +75,7 @@ def _since(page: shell.Page) -> date:
     return chosen if isinstance(chosen, date) else last
 
 
-def _key_numbers(page: shell.Page, now: Evaluation, then: Evaluation, since: date) -> None:
+def _key_numbers(page: shell.Page, now: Evaluation, then: Earlier, since: date) -> None:
     last = filters.last_day(page.as_of)
     pulse = page.ask(audit_firing.pulse).rows
     calls = page.ask(audit_latency.calls).rows
@@ -67,7 +83,8 @@ def _key_numbers(page: shell.Page, now: Evaluation, then: Evaluation, since: dat
     day = f"{since:%d %b}".lstrip("0")
 
     def judged(label: str, gate: str) -> tile.Tile:
-        return key_numbers.judged(label, now.gate(gate), then.gate(gate), day)
+        found = now.gate(gate)
+        return key_numbers.judged(label, found, then.of(found), day)
 
     tile.tiles(
         [

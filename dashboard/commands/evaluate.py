@@ -205,7 +205,7 @@ def judge_policy(
 
     own = open_source(own_url) if own_url else None
     try:
-        found = gather(source, policy, as_of, own_url=own_url, roll_ups=own)
+        found = gather(source, policy, as_of, own=own)
         return evaluate(policy, found, now=as_of, candidate=candidate(found))
     finally:
         if own is not None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from components.gates.policy import load_policy
+from dashboard import shadow_kept
 from dashboard.explanations.run import Attested
 from dashboard.explanations.run import run as attest
 from dashboard.progress import TerminalProgress
@@ -102,8 +103,10 @@ def command(
                 workers=workers,
                 new_reference=spans,
             )
-            policy = load_policy(settings().policy_path).drift
-            outcome = refresh(source, own, policy, options, TerminalProgress())
+            policy = load_policy(settings().policy_path)
+            outcome = refresh(source, own, policy.drift, options, TerminalProgress())
+            if not outcome.stopped:
+                shadow_kept.keep(source, own, policy, TerminalProgress())
             attested = _attest(source, own, options) if not outcome.stopped else None
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)

@@ -25,11 +25,13 @@ from queries.drift_rows import DayState, Layout
 from queries.drift_source import covered
 from queries.errors import DatabaseBusyError, InvalidInputError, PlumblineError
 from queries.names import PRODUCTION
+from queries.own_tables import ensure
 from queries.rolled_exceptions_build import refresh_exceptions
 from queries.rollup_family import Family
 from queries.rollup_reference import read_layout
-from queries.rollup_schema import ensure_rollup_schema, rollup_days, rollup_histograms, rollup_shap
+from queries.rollup_schema import rollup_days, rollup_histograms, rollup_shap
 from queries.rollup_state import keep_layout
+from queries.rollup_tables import ROLL_UPS
 from queries.rollups import layouts
 
 LOG = logging.getLogger("plumbline.refresh")
@@ -78,7 +80,7 @@ def refresh(
             another source.
         DatabaseError: source or own schema cannot be used; says why.
     """
-    ensure_rollup_schema(own, [table for family in options.families for table in family.tables])
+    ensure(own, ROLL_UPS)
     with _alone(own):
         settle(source, own, options.environments)
         with progress.stage("Counting the exceptions of the migration") as stage:
@@ -167,7 +169,7 @@ def reference(connection: sa.Connection, policy: DriftPolicy, today: date) -> tu
 def environments(source: sa.Engine, own: sa.Engine) -> tuple[str, ...]:
     """Environments that were scored lately, or that are rolled up already."""
     with translated():
-        ensure_rollup_schema(own)
+        ensure(own, ROLL_UPS)
     newest = read(source, lambda connection: connection.execute(_NEWEST).scalar())
     found = {PRODUCTION, *read(own, lambda own: own.execute(_ROLLED_UP).scalars().all())}
     if newest is not None:

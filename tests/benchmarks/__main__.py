@@ -9,6 +9,7 @@ NAMES = (
     "drift",
     "drift-power",
     "drift-clean",
+    "drift-windows",
     "explanations",
     "exceptions",
 )
@@ -41,6 +42,10 @@ def main(words: list[str]) -> None:
         from tests.benchmarks import drift_clean
 
         drift_clean.run_from(rest)
+    if name == "drift-windows" or not words:
+        from tests.benchmarks import drift_windows
+
+        drift_windows.run_from(rest)
     if name == "explanations" or not words:
         from tests.benchmarks import explanations
 

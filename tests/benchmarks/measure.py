@@ -19,10 +19,11 @@ _BEGUN = "plumbline_benchmark_begun"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Statements of one page, and the time they took together."""
+    """Statements of one page, the time they took together, and the page's whole time."""
 
     statements: int
     milliseconds: float
+    whole: float = 0.0
 
 
 class StatementClock:

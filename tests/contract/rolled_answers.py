@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from queries import audit
+from queries import artifacts, audit
 from queries.answer import Answer
 from queries.audit_rows import LatencyRow
 from queries.database import read
@@ -26,6 +26,7 @@ QUESTIONS: dict[str, Question] = {
     "latency": audit.latency,
     "gap_histogram": audit.gap_histogram,
     "correctness": audit.correctness,
+    "served": artifacts.served,
 }
 
 

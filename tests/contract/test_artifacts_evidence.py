@@ -22,7 +22,7 @@ from dashboard import cache
 from dashboard.commands.verify_artifacts import command
 from dashboard.evidence import COLLECTORS, gather
 from dashboard.settings import settings
-from queries.database import own_engine
+from queries.database import own_engine, source_engine
 from queries.ledger import verify_chain
 from tests.conftest import SAMPLE_UNTIL, connected
 
@@ -57,11 +57,14 @@ def configured(
 
 
 def measured(url: str, as_of: Any = SAMPLE_UNTIL) -> Found:
-    engine = own_engine(url)
+    engine, own_url = own_engine(url), settings().own_url
+    own = source_engine(own_url.get_secret_value()) if own_url is not None else None
     try:
-        found = gather(engine, load_policy(None), as_of, _OURS)
+        found = gather(engine, load_policy(None), as_of, _OURS, own)
     finally:
         engine.dispose()
+        if own is not None:
+            own.dispose()
     return {item.metric: item for item in found}
 
 

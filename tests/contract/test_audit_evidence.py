@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
-from components.gates.evidence import Evidence
+from components.gates.evidence import OUT_OF_TIME, Evidence
 from components.gates.policy import load_policy
 from dashboard.evidence import COLLECTORS, Collector, gather
 from queries.database import source_engine
@@ -75,6 +78,34 @@ def test_a_statement_that_fails_does_not_end_the_snapshot(contract_database):
     )
     assert bad.error
     assert level.value == 1
+
+
+def test_out_of_time_is_no_data_with_the_reason_and_never_a_pass(contract_database):
+    """Slow collectors come last, and what they did not finish in time has no value."""
+
+    def sleep(connection, scope):
+        connection.execute(sa.text("SELECT pg_sleep(60)"))
+
+    slow = Collector("slow", ("slow.metric",), sleep, slow=True)
+    late = Collector("late", ("late.metric",), _good, slow=True)
+    computed = replace(GOOD, name="computed", in_time=lambda connection, scope: ())
+    engine = source_engine(contract_database)
+    try:
+        found = gather(
+            engine,
+            load_policy(None),
+            AS_OF,
+            (slow, late, computed, GOOD),
+            within=timedelta(milliseconds=300),
+        )
+    finally:
+        engine.dispose()
+    assert [(item.metric, item.value, item.error) for item in found] == [
+        ("good.metric", 1, None),
+        ("slow.metric", None, None),
+        ("late.metric", None, None),
+    ]
+    assert {item.sentence for item in found[1:]} == {OUT_OF_TIME}
 
 
 def test_without_a_database_there_is_no_evidence_to_judge(contract_database):

@@ -25,11 +25,14 @@ def _costs(url):
         return assess.costs(audit.calls(connection, SCOPE).rows)
 
 
+INSTANT = {"rules_latency_ms": 0.0, "ml_latency_ms": 0.0}
+
+
 def test_quantiles_are_within_the_stated_error(contract_database):
     values = np.random.default_rng(3).lognormal(3.0, 1.0, 2_000)
     with programme(contract_database) as made:
         for value in values:
-            made.predict(total_latency_ms=float(value))
+            made.predict(total_latency_ms=float(value), **INSTANT)
     fast = _latency(contract_database).of(Path.FAST_PATH)
     for share, found in ((0.5, fast.p50), (0.95, fast.p95), (0.99, fast.p99)):
         exact = float(np.quantile(values, share, method="inverted_cdf"))
@@ -60,9 +63,18 @@ def test_what_is_no_latency_is_left_out(contract_database):
     assert _latency(contract_database).paths == ()
 
 
+def test_a_request_that_is_faster_than_one_of_its_layers_is_left_out(contract_database):
+    with programme(contract_database) as made:
+        made.predict(asked=True, llm_latency_ms=60_000.0, total_latency_ms=1.0)
+        made.predict(asked=True, llm_latency_ms=nan, total_latency_ms=40.0)
+        made.predict(ml_latency_ms=10.4, total_latency_ms=10.0)
+    found = _latency(contract_database)
+    assert (found.of(Path.LLM_PATH).n, found.of(Path.FAST_PATH).n) == (1, 1)
+
+
 def test_extreme_latencies_are_counted_at_the_ends(contract_database):
     with programme(contract_database) as made:
-        made.predict(total_latency_ms=0.0)
+        made.predict(total_latency_ms=0.0, **INSTANT)
         made.predict(total_latency_ms=1e7)
     fast = _latency(contract_database).of(Path.FAST_PATH)
     assert fast.n == 2

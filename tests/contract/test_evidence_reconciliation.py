@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 import sqlalchemy as sa
@@ -56,8 +56,8 @@ def source(url: str) -> Iterator[sa.Engine]:
 
 
 def gathered(sample: str, own: str | None) -> dict[str, Evidence]:
-    with source(sample) as engine:
-        found = gather(engine, load_policy(None), SAMPLE_UNTIL, MINE, own_url=own)
+    with source(sample) as engine, source(own) if own else nullcontext() as schema:
+        found = gather(engine, load_policy(None), SAMPLE_UNTIL, MINE, own=schema)
     assert not [each for each in found if each.error]
     assert len({each.metric for each in found}) == len(found)
     return {each.metric: each for each in found}
@@ -201,14 +201,9 @@ def test_an_own_schema_that_cannot_be_read_is_an_error(
     sample_database: str, reader_url: AsRole
 ) -> None:
     gone = sa.make_url(sample_database).set(database="there_is_none")
-    with source(reader_url(sample_database)) as engine:
-        found = gather(
-            engine,
-            load_policy(None),
-            SAMPLE_UNTIL,
-            MINE,
-            own_url=gone.render_as_string(hide_password=False),
-        )
+    unreachable = source(gone.render_as_string(hide_password=False))
+    with source(reader_url(sample_database)) as engine, unreachable as own:
+        found = gather(engine, load_policy(None), SAMPLE_UNTIL, MINE, own=own)
     failed = {each.metric for each in found if each.error}
     assert "keys.missing" in failed
     assert "exceptions.critical_open" not in failed

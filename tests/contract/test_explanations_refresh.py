@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from components.gates.evidence import Evidence
 from dashboard.artifacts import trusted
+from dashboard.artifacts.models import load_verified
 from dashboard.evidence_explanations import attested
 from dashboard.explanations.recompute import recompute, usable_rows
 from dashboard.explanations.run import Attested, run
@@ -22,7 +23,9 @@ from dashboard.sample.defects import planted as planted_defect
 from dashboard.sample.recipe import Recipe
 from queries import contract, explanation_results
 from queries.database import own_engine, read, source_engine
+from queries.errors import InvalidInputError
 from queries.explanation_rows import ResultRow
+from queries.rolled import own_of, read_rolled
 from queries.rollup_parts import midnight
 from queries.scope import Scope
 from tests.conftest import SAMPLE_TICKETS_PER_YEAR, SAMPLE_UNTIL
@@ -30,6 +33,7 @@ from tests.unit.artifact_shelf import NOW, Shelf, xgboost_bytes
 
 TODAY = date(2026, 10, 4)
 DAYS = [TODAY - timedelta(days=n) for n in (3, 2, 1)]
+SOON = midnight(TODAY + timedelta(days=1))
 FOR_EVER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -63,13 +67,16 @@ def swapped() -> int:
     return defect.records
 
 
-def evidence_of(url: str, own_url: str) -> dict[str, Evidence]:
-    scope = Scope(NOW - timedelta(days=28), NOW, NOW)
-    source = source_engine(url)
+def evidence_of(url: str, own_url: str, end: datetime = NOW) -> dict[str, Evidence]:
+    scope = Scope(end - timedelta(days=28), end, end)
+    source, own = source_engine(url), source_engine(own_url)
     try:
-        found = read(source, lambda connection: attested(connection, scope, own_url))
+        found = read_rolled(
+            source, own, lambda connection: attested(connection, scope, own_of(connection))
+        )
     finally:
         source.dispose()
+        own.dispose()
     return {one.metric: one for one in found}
 
 
@@ -89,6 +96,9 @@ def test_the_planted_swaps_are_found_and_nothing_else(
     assert max(row.largest_gap for row in results) < 1e-6
     exact = evidence_of(sample_database, empty_database)["explanations.verified"]
     assert round(exact.n * (1 - float(exact.value or 0))) == planted
+    candidate = evidence_of(sample_database, empty_database)["explanations.candidate_verified"]
+    assert candidate.value is None
+    assert "the manifest's role is “retired”" in candidate.sentence
 
 
 def test_the_clean_sample_is_exact(
@@ -100,6 +110,9 @@ def test_the_clean_sample_is_exact(
     assert found.verified == found.explained > 0
     assert not wrong
     made = evidence_of(clean_database, empty_database)
+    candidate = made["explanations.candidate_verified"]
+    assert (candidate.value, candidate.n_unscored) == (1, 0)
+    assert candidate.n > 300
     assert made["explanations.verified"].value == 1
     assert made["explanations.coverage"].value == 1
 
@@ -174,8 +187,6 @@ def _predictions() -> list[dict[str, Any]]:
 
 
 def _explanations(shelf: Shelf, row: Any) -> list[dict[str, Any]]:
-    from dashboard.artifacts.models import load_verified
-
     model = load_verified("xgb-2", [row], trust=shelf.trust(), at=NOW)
     assert model.schema is not None
     values = recompute(model, usable_rows(model.schema, FEATURES)[1]).values.astype(np.float32)
@@ -288,3 +299,46 @@ def test_without_explanations_there_is_nothing_to_say(small: Small) -> None:
 
     assert run(small.source, small.own, TODAY, SilentProgress()) is None
     assert {one.value for one in evidence_of(small.url, small.url).values()} == {None}
+
+
+def test_attestations_of_another_source_say_nothing_here(small: Small) -> None:
+    small.run()
+    assert evidence_of(small.url, small.url, SOON)["explanations.verified"].value == 1
+    small.execute("UPDATE plumbline.rollup_origin SET identity = 'elsewhere'")
+
+    with pytest.raises(InvalidInputError, match="another database"):
+        evidence_of(small.url, small.url, SOON)
+    with pytest.raises(InvalidInputError, match="of another database"):
+        small.run()
+
+
+def test_a_shadow_score_that_is_not_the_files_is_counted(small: Small) -> None:
+    def shadow(model: Any) -> list[dict[str, Any]]:
+        _, matrix = usable_rows(model.schema, FEATURES)
+        score = 1 / (1 + np.exp(-recompute(model, matrix).output))
+        return [
+            {
+                "prediction_id": made["prediction_id"],
+                "scored_at": made["scored_at"],
+                "production_version": "xgb-2",
+                "candidate_version": "c-1",
+                "candidate_score": round(float(score[made["prediction_id"] % 10]), 6),
+            }
+            for made in _predictions()
+        ]
+
+    row = small.shelf.put(
+        "c.ubj", xgboost_bytes(seed=2), version="c-1", role="candidate", not_after=FOR_EVER
+    )
+    rows = shadow(load_verified("c-1", [row], trust=small.shelf.trust(), at=NOW))
+    rows[4]["candidate_score"] = 0.5
+    with small.own.begin() as connection:
+        connection.execute(sa.insert(contract.model_artifacts), asdict(row))
+        connection.execute(sa.insert(contract.ml_shadow_scores), rows)
+
+    first, again = small.run(), small.run()
+
+    assert (first.scores, first.wrong_scores) == (8, 1)
+    assert (again.scores, again.wrong_scores) == (0, 0)
+    found = evidence_of(small.url, small.url, SOON)["explanations.candidate_verified"]
+    assert (found.candidate, found.value, found.n) == ("c-1", 8 / 9, 9)

@@ -15,10 +15,13 @@ from components.gates.policy import load_policy
 from dashboard.progress import SilentProgress
 from dashboard.refresh.plan import Options
 from dashboard.refresh.run import refresh
-from queries.database import own_engine, source_engine
+from queries import audit
+from queries.database import own_engine, read, source_engine
+from queries.errors import InvalidInputError
 from queries.names import PRODUCTION
-from queries.rolled import read_rolled, standing
+from queries.rolled import own_of, read_rolled, rollups_of, standing
 from queries.rolled_build import PipelineRollUps
+from queries.rolled_late import leave_out_changed, lookalikes
 from queries.scope import Scope
 from tests.conftest import SAMPLE_UNTIL, new_database
 from tests.contract.rolled_answers import (
@@ -205,6 +208,37 @@ def test_a_correction_of_the_history_is_never_judged_by_the_old_one(late: Progra
     _refresh(late)
     assert _agree(late, scope())
     assert reads_roll_ups(late.source, late.own, scope()) == set(QUESTIONS)
+
+
+def test_days_of_other_numbers_are_left_to_the_source(late: Programme) -> None:
+    """Until the next refresh gates must not judge by days that rows came to, or went from."""
+    late.predict(date(2026, 2, 9), 3, rules_version=None)
+    late.execute("DELETE FROM prediction_audit WHERE scored_at::date = DATE '2026-02-11'")
+
+    def asked(connection: sa.Connection) -> tuple[Any, Any]:
+        rollups = rollups_of(connection)
+        assert rollups is not None
+        before = audit.pulse(connection, scope()).rows
+        leave_out_changed(connection, rollups, scope())
+        return before, audit.pulse(connection, scope()).rows
+
+    before, after = read_rolled(late.source, late.own, asked)
+    expected = read(late.source, lambda connection: audit.pulse(connection, scope()).rows)
+    assert before != expected
+    assert after == expected
+
+
+def test_what_was_found_in_another_source_is_no_evidence(late: Programme) -> None:
+    late.execute("UPDATE plumbline.rollup_origin SET identity = 'another'")
+    with pytest.raises(InvalidInputError, match="another database"):
+        read_rolled(late.source, late.own, own_of)
+
+
+def test_an_environment_that_only_looks_like_production_is_named(late: Programme) -> None:
+    late.predict(date(2026, 2, 9), 2, environment="Production ")
+    _refresh(late, environments=(PRODUCTION, "Production "))
+    found = read(late.own, lambda connection: lookalikes(connection, scope())).rows
+    assert [(row.environment, row.n) for row in found] == [("Production ", 2)]
 
 
 def test_a_switch_within_a_day_is_judged_to_the_minute(late: Programme) -> None:

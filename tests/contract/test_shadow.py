@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
 from components.shadow.assess import report, rules
 from components.shadow.types import ShadowReport
-from dashboard import shadow_material
+from dashboard import shadow_kept, shadow_material
 from dashboard.evidence_shadow import shadow as evidence_of
 from dashboard.progress import SilentProgress
 from dashboard.refresh.plan import Options
@@ -26,7 +27,8 @@ from queries.rolled import read_rolled
 from queries.rolled_build import PipelineRollUps
 from queries.rolled_shadow import ShadowRollUps
 from queries.scope import Scope
-from queries.shadow_rows import Kind, labels, tallies
+from queries.shadow_labels import labels
+from queries.shadow_rows import Kind, tallies
 from tests.conftest import SAMPLE_UNTIL, new_database
 from tests.contract.audit_programme import AS_OF, DAY, NOON, Programme
 
@@ -99,6 +101,29 @@ def test_the_roll_ups_are_read(engines: tuple[sa.Engine, sa.Engine]) -> None:
     assert all("plumbline.rolled_shadow" in sql for sql in read_rolled(source, own, asked))
 
 
+def test_what_a_refresh_keeps_is_what_would_be_computed(
+    engines: tuple[sa.Engine, sa.Engine],
+) -> None:
+    source, own = engines
+    shadow_kept.keep(source, own, POLICY, SilentProgress())
+
+    def both(connection: sa.Connection, scope: Scope) -> tuple[ShadowReport | None, ShadowReport]:
+        pair = shadow_material.candidates(connection, scope).pair()
+        assert pair is not None
+        known = shadow_kept.kept(connection, scope, pair, POLICY)
+        return known.report if known else None, made_from(connection, scope)
+
+    known, made = read_rolled(source, own, lambda connection: both(connection, SCOPE))
+    assert known == made
+    assert repr(known).replace("TzInfo(0)", "datetime.timezone.utc") == repr(made)
+    for scope in (
+        replace(SCOPE, regions=("Central",)),
+        replace(SCOPE, as_of=SAMPLE_UNTIL - timedelta(days=3)),
+    ):
+        known, _ = read_rolled(source, own, partial(both, scope=scope))
+        assert known is None
+
+
 def test_counts_are_those_of_plain_sql(engines: tuple[sa.Engine, sa.Engine]) -> None:
     source, _ = engines
     made = read(source, lambda connection: made_from(connection, SCOPE))
@@ -129,11 +154,13 @@ WITH latest AS (
          s.production_decision, l.correct_decision, a.review_propensity,
          s.candidate_score IS NOT NULL AS scored
   FROM prediction_audit a
-  LEFT JOIN ml_shadow_scores s USING (prediction_id)
-  LEFT JOIN latest l USING (prediction_id)
+  LEFT JOIN ml_shadow_scores s
+    ON s.prediction_id = a.prediction_id AND s.candidate_version = 'lgb-1'
+  LEFT JOIN latest l ON l.prediction_id = a.prediction_id
   WHERE a.environment = 'production' AND a.ml_score IS NOT NULL AND a.scored_at < :until
     AND a.ml_version = (SELECT max(production_version) FROM ml_shadow_scores)
-    AND a.scored_at >= (SELECT min(scored_at) FROM ml_shadow_scores)
+    AND a.scored_at >= (
+      SELECT min(scored_at) FROM ml_shadow_scores WHERE candidate_version = 'lgb-1')
 ), gains AS (
   SELECT *, (candidate_decision = correct_decision)::int
             - (production_decision = correct_decision)::int AS gain,

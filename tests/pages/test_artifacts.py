@@ -63,9 +63,16 @@ def test_predictions_of_a_failed_version_can_be_listed(
     page = choice.select(choice.options[0]).run()
     sound(page)
 
-    listed = frame(page, "Ticket")
-    assert len(listed) == 20
-    assert "the file holds all of them" in words(page)
+    first = frame(page, "Ticket")
+    assert len(first) == 50
+    page = page.button(key="artifact_review_down").click().run()
+    sound(page)
+    second = frame(page, "Ticket")
+    assert first["Prediction"].min() > second["Prediction"].max()
+    n = int(choice.options[0].split(": ")[1].split()[0].replace(",", ""))
+    page = page.button(key="artifact_review_file").click().run()
+    sound(page)
+    assert f"Prepare a file of all {n:,}" in [button.label for button in page.button]
 
 
 def test_the_clean_sample_has_no_failure(

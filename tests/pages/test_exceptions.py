@@ -145,6 +145,31 @@ def test_without_roll_ups_the_page_says_that_it_counts_now(open_page, programme)
     assert "Exceptions are counted in the source now" in words(test)
 
 
+def test_the_list_turns_its_pages(open_page, programme):
+    with connected(programme) as connection, connection.begin():
+        for number in range(4, 56):
+            insert(
+                connection,
+                "migration_exceptions",
+                batch_id="live-1-a",
+                exception_id=number,
+                table_name="members",
+                status="open",
+                cause="encoding",
+                key=str(number),
+            )
+    test = open_page("exceptions", programme, AS_OF=NOW)
+    assert "1 to 50 of 55" in words(test)
+    assert test.button(key="list_up").disabled
+    test.button(key="list_down").click().run()
+    sound(test)
+    assert "51 to 55 of 55" in words(test)
+    assert len(test.dataframe[-1].value) == 5
+    assert test.button(key="list_down").disabled
+    test.button(key="list_up").click().run()
+    assert "1 to 50 of 55" in words(test)
+
+
 def test_a_record_opens_from_the_link_with_its_values_masked(open_page, programme):
     test = open_page("exceptions", programme, {"record": "1"}, AS_OF=NOW)
     sound(test)

@@ -9,6 +9,7 @@ from components.gates.evidence import Evidence
 from components.gates.policy import Policy, load_policy
 from components.gates.status import Status
 from components.status.assess import blockers, changes, overall
+from components.status.earlier import judged_again
 from components.status.numbers import Daily, trend
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -55,7 +56,8 @@ def test_only_gates_that_moved_are_changes_and_the_worse_come_first() -> None:
     known = Evidence("audit.known_versions", 1.0, 10_000, "full count", NOW)
     unknown = Evidence("audit.known_versions", 0.5, 10_000, "full count", NOW)
 
-    found = changes(judged(complete(0.9), known), judged(complete(1.0), unknown))
+    before = judged_again(judged(complete(0.9), known))
+    found = changes(before, judged(complete(1.0), unknown))
 
     assert [(change.gate, change.before, change.after) for change in found] == [
         ("known_versions", Status.PASS, Status.FAIL),
@@ -64,7 +66,7 @@ def test_only_gates_that_moved_are_changes_and_the_worse_come_first() -> None:
 
 
 def test_no_change_is_no_change() -> None:
-    assert changes(judged(complete(1.0)), judged(complete(1.0))) == ()
+    assert changes(judged_again(judged(complete(1.0))), judged(complete(1.0))) == ()
 
 
 def test_a_trend_compares_the_last_week_with_the_days_before() -> None:

@@ -281,10 +281,10 @@ def latency() -> Latency:
 def fairness() -> Fairness:
     """Both models' rates in each region; one region is too small."""
     rng = np.random.default_rng(2)
-    groups = [REGIONS[place % 4] for place in range(4_000)] + ["Riverside"] * 20
-    labels = rng.random(len(groups)) < 0.4
+    groups = np.r_[np.arange(4_000) % 4, np.full(20, REGIONS.index("Riverside"))]
+    labels = rng.random(groups.size) < 0.4
     rates = [
-        error_rates(labels, labels ^ (rng.random(len(groups)) < wrong), groups, expected=REGIONS)
+        error_rates(labels, labels ^ (rng.random(groups.size) < wrong), groups, REGIONS)
         for wrong in (0.15, 0.17)
     ]
     gaps = [
@@ -300,6 +300,7 @@ def report() -> ShadowReport:
         for place, name in enumerate(REGIONS)
     )
     return ShadowReport(
+        as_of=datetime(2026, 11, 8, tzinfo=UTC),
         pairing=Pairing(
             candidate="lgb-1",
             production="xgb-4",
@@ -341,6 +342,9 @@ def report() -> ShadowReport:
         slices=slices(),
         fairness=(fairness(),),
         changes=(),
+        training=1,
+        overlap_days=0,
+        doubt="",
         answer="The candidate may not be promoted yet: 431 of 600 labelled disagreements.",
         status=Status.NO_DATA,
         caveats=("One review in four is by chance; the others were chosen.",),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.shadow.material import Material
+from queries.shadow_labels import Labels
 from queries.shadow_rows import (
     ABSENT,
     DIFFERENCE_BINS,
@@ -16,7 +17,6 @@ from queries.shadow_rows import (
     SCORE_UNIT,
     TENTHS,
     Kind,
-    Labels,
     Pair,
     Tallies,
 )
@@ -127,11 +127,13 @@ class World:
         n = int(reviewed.sum())
         truth = self.truth[reviewed].astype(np.int64)
         critical = self.truth & (self.production | self.candidate)
+        regions, region = np.unique(self.region[reviewed], return_inverse=True)
         return Labels(
+            names={"work_type": ("Tree",), "region": tuple(regions.tolist())},
             prediction=np.arange(n),
             day=day[reviewed],
-            work_type=np.full(n, "Tree"),
-            region=self.region[reviewed],
+            work_type=np.zeros(n, dtype=np.int64),
+            region=region,
             production_decision=self.production[reviewed].astype(np.int64),
             candidate_decision=candidate[reviewed],
             correct=truth,

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.explanations import assess, assess_days, assess_global, assess_one
-from components.explanations.assess_evidence import evidence
+from components.explanations.assess_evidence import candidate_evidence, evidence
 from components.gates.policy_explanations import ExplanationPolicy
+from queries.explanation_candidates import CandidateRow
 from queries.explanation_rows import CoverRow, ExplanationRow, NearRow, ResultRow
 
 DAY = date(2026, 10, 5)  # a Monday
@@ -210,11 +211,10 @@ def test_evidence_says_what_was_verified_and_what_could_not_be():
     rows = [
         result(verified=290, mismatched=2, reasons={"model_refused": 8}),
         result(DAY + timedelta(days=1)),
-        result(version="candidate-1", verified=299, mismatched=1),
     ]
     cover = [CoverRow(DAY, 400, 300, NOW, NOW)]
 
-    found = {one.metric: one for one in evidence(rows, cover, frozenset({"candidate-1"}))}
+    found = {one.metric: one for one in evidence(rows, cover)}
 
     exact = found["explanations.verified"]
     assert (exact.n, exact.n_unscored) == (592, 8)
@@ -222,18 +222,35 @@ def test_evidence_says_what_was_verified_and_what_could_not_be():
     assert "8 could not be recomputed: the model's file failed its verification" in exact.sentence
     assert found["explanations.coverage"].value == 0.75
     assert found["explanations.top_features_stability"].n == 20
-    assert found["explanations.candidate_verified"].candidate == "candidate-1"
-    assert found["explanations.candidate_verified"].value == 299 / 300
+
+
+def test_a_candidate_is_verified_by_its_scores():
+    rows = [
+        CandidateRow("c-1", DAY, 299, 1, 0, 50, "", NOW),
+        CandidateRow("c-1", DAY + timedelta(days=1), 100, 0, 7, 50, "", NOW),
+    ]
+
+    found = candidate_evidence("c-1", rows)
+
+    assert (found.candidate, found.value, found.n, found.n_unscored) == ("c-1", 399 / 400, 400, 7)
+    assert "399 of 400 scores that c-1 gave in the shadow" in found.sentence
+
+
+def test_a_candidate_whose_file_is_refused_is_no_number_and_says_why():
+    found = candidate_evidence("c-1", [CandidateRow("c-1", DAY, 0, 0, 9, 0, "it is revoked.", NOW)])
+
+    assert (found.value, found.n, found.n_unscored) == (None, 0, 9)
+    assert found.sentence.endswith("could be recomputed: it is revoked.")
 
 
 def test_nothing_recomputed_is_no_number():
     row = result(verified=0, explained=300, reasons={"model_gone": 300}, pairs=0, alike=0)
 
-    (found,) = evidence([row], [], frozenset())
+    (found,) = evidence([row], [])
 
     assert found.value is None
     assert (found.n, found.n_unscored) == (0, 300)
-    assert evidence([], [], frozenset()) == ()
+    assert evidence([], []) == ()
 
 
 def test_a_long_period_is_shown_in_weeks():

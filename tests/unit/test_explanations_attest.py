@@ -232,6 +232,38 @@ def test_native_categories_are_recomputed(tmp_path):
     found = attest(rows(*np.split(expected, [3], axis=1)), Loaded(model))
 
     assert found.compared.verified == len(DOCUMENTS)
+    # The same model tried out as a way back: its categories are categories there too.
+    assert model.score(given.astype(np.float32)) == pytest.approx(
+        1 / (1 + np.exp(-expected.sum(axis=1))), abs=1e-6
+    )
+
+
+def test_lightgbm_with_categories_stopped_early(tmp_path):
+    """Its text holds the trees up to the best one; one that holds them all is another model."""
+    import lightgbm as lgb
+
+    matrix, label = training_data()
+    matrix = np.column_stack([matrix[:, 0], matrix[:, 1] > 0, np.abs(matrix[:, 2]) > 0.7])
+    data = lgb.Dataset(
+        matrix[:300], label[:300], feature_name=NAMES, categorical_feature=[NAMES[2]]
+    )
+    booster = lgb.train(
+        {"objective": "binary", "num_leaves": 4, "num_threads": 1, "verbosity": -1},
+        data,
+        30,
+        valid_sets=[lgb.Dataset(matrix[300:], 1 - label[300:], reference=data)],
+        keep_training_booster=True,
+        callbacks=[lgb.early_stopping(2, verbose=False)],
+    )
+    given = np.array([[0.5, 1, 0], [-1.25, 0, 1], [np.nan, 1, np.nan], [0.1, np.nan, 1]])
+    explained = rows(*np.split(np.asarray(booster.predict(given, pred_contrib=True)), [3], axis=1))
+    shelf = Shelf.new(tmp_path / "models")
+    best = load(shelf, "best.txt", booster.model_to_string().encode())
+    every = load(shelf, "every.txt", booster.model_to_string(num_iteration=-1).encode())
+
+    assert best.trees < every.trees
+    assert attest(explained, Loaded(best)).compared.verified == len(DOCUMENTS)
+    assert len(attest(explained, Loaded(every)).mismatches) == len(DOCUMENTS)
 
 
 def test_lightgbm_in_single_and_in_double_precision_are_both_its_own(tmp_path):

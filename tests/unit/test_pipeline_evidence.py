@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from components.gates.assess import evaluate
 from components.gates.policy import load_policy
 from components.gates.status import Status
 from components.pipeline import assess
 from queries.audit_rows import CorrectnessRow, PairRow, PulseRow, SnapshotRow
+from queries.scope import Scope
 
 NOW = datetime(2026, 10, 4, tzinfo=UTC)
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
 DAY = date(2026, 10, 3)
+LAST_28_DAYS = Scope(NOW - timedelta(days=28), NOW, NOW)
 
 
 def _by_metric(evidence):
@@ -25,13 +28,14 @@ def _pulse(**counts):
     return PulseRow(day=DAY, newest=NOON, **(zeros | counts))
 
 
-def _everything(snapshots=(), pulse=(), correctness=(), pairs=()):
+def _everything(snapshots=(), pulse=(), correctness=(), pairs=(), calls=0):
     firing = assess.firing(pulse)
     return (
         *assess.snapshot_evidence(assess.snapshots(snapshots)),
+        *assess.day_evidence(assess.days(pulse, LAST_28_DAYS), firing),
         *assess.firing_evidence(firing),
         *assess.latency_evidence(assess.latency(()), firing),
-        *assess.correctness_evidence(assess.correctness(correctness)),
+        *assess.correctness_evidence(assess.correctness(correctness), calls),
         *assess.environment_evidence(assess.environments(pairs)),
     )
 
@@ -78,10 +82,29 @@ def test_the_llm_is_judged_by_effective_reviews():
         capped=0,
         newest_review=NOON,
     )
-    found = _by_metric(_everything(correctness=[row]))["llm.correctness"]
+    found = _by_metric(_everything(correctness=[row], calls=11))["llm.correctness"]
     assert found.value == 1 / 11
     assert found.n == 1  # (1 + 10)² / (1 + 100) = 1.19…
     assert found.measured_at == NOON
+
+    for calls in (8, 23):  # 11 tickets stand for neither of them
+        assert (
+            _by_metric(_everything(correctness=[row], calls=calls))["llm.correctness"].value is None
+        )
+
+
+def test_days_without_records_are_counted_where_their_weekday_has_them():
+    def made(place, n=40):
+        return replace(_pulse(n=n), day=DAY - timedelta(days=place))
+
+    weekdays = [made(n) for n in range(28) if (DAY - timedelta(days=n)).weekday() < 5]
+    whole = assess.days(weekdays, LAST_28_DAYS)
+    assert (len(whole.missing), whole.n) == (0, 27)  # from the first working day on
+    gone = assess.days([*weekdays[:3], made(5, n=3), *weekdays[9:]], LAST_28_DAYS)
+    assert len(gone.missing) == 6
+    assert assess.days(weekdays[:6], LAST_28_DAYS).n == 9
+    few = assess.days([made(n, n=19) for n in range(0, 28, 3)], LAST_28_DAYS)
+    assert (few.n, few.missing) == (0, ())
 
 
 def test_pairs_under_other_versions_are_not_counted_against_the_environments():

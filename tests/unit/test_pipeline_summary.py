@@ -17,6 +17,7 @@ from queries.scope import Scope
 DAY = date(2026, 10, 3)
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
 HEALTHY = {"rules": "in_force", "ml": "in_force", "llm": "not_needed", "config": "in_force"}
+WHOLE = assess.Days(28, ())
 COUNTS = {
     "errors": 0,
     "agreed": 0,
@@ -43,8 +44,9 @@ def _pulse(n, **counts):
     return PulseRow(day=DAY, n=n, newest=NOON, comparable=n, **(COUNTS | counts))
 
 
-def _sentence(snapshots, pulse, period="in the last 28 days"):
-    return assess.summary(assess.snapshots(snapshots), assess.firing(pulse), period).sentence
+def _sentence(snapshots, pulse, period="in the last 28 days", days=WHOLE):
+    found = assess.summary(assess.snapshots(snapshots), assess.firing(pulse), days, period)
+    return found.sentence
 
 
 def test_everything_well():
@@ -63,6 +65,13 @@ def test_what_is_wrong_is_said_with_its_place():
         "Of 14,210 predictions in the last 28 days, 99.7% carry all their version snapshots; "
         "40 do not, all in Harbor on 3 Oct 2026. The LLM ran on 10.0% of them; "
         "1 time without cause and 3 times it was needed and did not run."
+    )
+
+
+def test_days_without_records_come_first():
+    days = assess.Days(28, tuple(DAY - timedelta(days=n) for n in (5, 4, 2)))
+    assert _sentence([_snapshot(10)], [_pulse(10)], days=days).startswith(
+        "Hardly any prediction is recorded on 3 of 28 days, between 28 Sep 2026 and 1 Oct 2026. "
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -190,7 +191,7 @@ def test_evidence_counts_each_fault_over_the_run():
         row(batch_id="d", attempts=2, completed_attempts=2),
         row(batch_id="e"),
     )
-    found = by_metric(evidence(run, totals(()), exceptions()))
+    found = by_metric(evidence(run, totals(()), exceptions(records=30)))
     assert (found["batches.unbalanced"].value, found["batches.unbalanced"].n) == (1, 5)
     assert found["batches.incomplete"].value == 2
     assert found["batches.repeated"].value == 1
@@ -210,10 +211,22 @@ def test_batches_without_control_totals_are_unscored_and_never_zero():
     assert (found.n, found.n_unscored) == (0, 1)
 
 
-def test_rejects_without_an_exception_are_unscored():
+def test_rejects_without_an_exception_are_open():
+    """A record that was refused and of which nobody says more is in doubt."""
     found = exception_evidence(run_of(row()), exceptions(records=2, open_records=0))
-    assert found.value == 0
-    assert found.n_unscored == 4
+    assert found.value == 4 / 100
+    assert "4 of these are rejected without one" in found.sentence
+
+
+def test_fewer_batches_alone_are_not_absent_ones():
+    """A pipeline may cut its batches anew; what lacks records lacks them."""
+    before = [mock(batch_id=f"m{n}") for n in range(4)]
+    one = row(loaded=330, extracted=340)
+    assert runs([*before, one])[-1].absent == ()
+    assert runs([*before, replace(one, loaded=300)])[-1].absent_batches == 3
+    assert runs([*before, replace(one, loaded=300, status="running")])[-1].absent == ()
+    said = answer(runs([*before, replace(one, target_table="rise.other")])[-1], None)
+    assert "4 of PENSYS into rise.members are absent that mock-1 had" in said
 
 
 def test_no_extracted_record_gives_no_rate():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ import pytest
 
 from components.gates.evidence import Evidence
 from components.reconciliation.assess import Run, runs
-from components.reconciliation.recount import Comparison, Measure, Recount, recount
+from components.reconciliation.comparison import Comparison, Measure, agreeing
+from components.reconciliation.critical_fields import still_critical
+from components.reconciliation.recount import Recount, recount
 from components.reconciliation.recount_evidence import evidence, reported
 from components.reconciliation.recount_pipeline import pace, rehearsals
 from queries.migration_rows import BatchRow
@@ -173,7 +176,7 @@ def sample(reported: int, counted: int) -> Comparison:
 def test_a_sample_disagrees_where_chance_does_not_explain_it(
     reported: int, counted: int, agrees: bool
 ) -> None:
-    assert sample(reported, counted).agrees is agrees
+    assert agreeing([sample(0, 0), sample(reported, counted)]) == [True, agrees]
 
 
 def test_a_recount_from_before_the_load_says_nothing_about_it() -> None:
@@ -191,6 +194,50 @@ def test_a_table_without_a_recount_is_unscored_in_every_number() -> None:
     measured = by_metric(evidence(found))
     assert measured["keys.missing"].n_unscored == 500
     assert measured["reconciliation.coverage"].value == Decimal(1000) / 1500
+
+
+def test_what_a_filter_left_out_of_the_recount_is_unscored() -> None:
+    """Or a comparison of one batch would stand for all of them."""
+    measured = by_metric(evidence(assessed(source_rows=400, target_rows=400)))
+    assert measured["reconciliation.coverage"].value == Decimal(400) / 1000
+    assert measured["keys.missing"].n_unscored == 600
+    # Records that are missing were looked for: the other side shows it.
+    missing = by_metric(evidence(assessed(group("missing", 600), target_rows=400)))
+    assert (missing["reconciliation.coverage"].value, missing["keys.missing"].value) == (1, 600)
+
+
+def test_a_critical_field_that_the_recount_does_not_compare_is_unscored() -> None:
+    fields = (FieldRow(7, "members", "name", True, 1000, 0),)
+    for field, unlooked in (("name", 0), ("salary", 1000)):
+        checks = (replace(check(0, critical=True), field=field),)
+        found = recount(live(), (pair(),), fields, (), checks)
+        assert found is not None
+        critical = by_metric(evidence(found))["fields.critical_mismatches"]
+        assert (critical.n, critical.n_unscored) == (1000, unlooked)
+
+
+def test_checks_that_contradict_themselves_are_an_error() -> None:
+    for wrong in (check(-1), check(1001), replace(check(0), population=10)):
+        assert all(each.error for each in reported((check(0), wrong)))
+
+
+def test_a_check_is_of_everything_only_if_everything_was_compared() -> None:
+    half = replace(check(0, compared=500, critical=True), coverage="full")
+    assert by_metric(reported((half,)))["fields.critical_mismatches"].n_unscored == 500
+    other = by_metric(reported((check(0), replace(check(0, compared=0), field="plan"))))
+    assert other["fields.mismatch_rate"].n_unscored == 1000
+
+
+def test_a_batch_that_nobody_checked_is_unscored() -> None:
+    found = by_metric(reported((check(0, critical=True),), {BATCH: 1000, "other": 70}))
+    assert found["fields.critical_mismatches"].n_unscored == 70
+
+
+def test_a_field_stays_critical_and_is_missed_where_it_is_no_longer_checked() -> None:
+    former = (check(0, critical=True), replace(check(3, critical=True), field="salary"))
+    now = still_critical((check(1),), former)
+    critical = by_metric(reported(now))["fields.critical_mismatches"]
+    assert (critical.value, critical.n, critical.n_unscored) == (1, 1000, 1000)
 
 
 def test_keys_and_fields_are_exact() -> None:

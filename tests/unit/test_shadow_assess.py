@@ -25,7 +25,7 @@ def judged(world: World) -> tuple[ShadowReport, Mapping[str, GateResult]]:
     """The report, and the gates by metric."""
     material = world.material()
     made = report(material, rules(POLICY))
-    found = evidence(made, material, POLICY)
+    found = evidence(made, POLICY)
     assert {one.metric for one in found} <= set(METRICS)
     evaluation = evaluate(POLICY, found, now=material.as_of, candidate="candidate-1")
     return made, {

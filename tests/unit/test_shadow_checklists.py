@@ -91,7 +91,22 @@ def test_nothing_calls_for_a_demotion_while_the_signature_holds():
     )
 
     assert needs.status is Status.NO_DATA
-    assert calls.sentence == "Nothing calls for it now: none of 1 gates fails."
+    assert calls.sentence == (
+        "Nothing calls for it now: none of 2 gates fails; 1 could not be measured."
+    )
+
+
+def test_a_model_worse_than_the_rules_alone_calls_for_its_demotion():
+    _, calls = checklists.way_out(
+        judged(
+            measured("artifacts.production_invalid", 0),
+            measured("production.rules_harm", 25.0, 5_000),
+        ),
+        checklists.DEMOTE,
+    )
+
+    assert calls.status is Status.FAIL
+    assert "The rules alone would not do better" in calls.sentence
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,9 @@ def test_rates_and_gaps_are_those_of_the_table() -> None:
         np.ones(160), np.zeros(40), np.ones(20), np.zeros(380),
         np.ones(120), np.zeros(80), np.ones(40), np.zeros(360), np.ones(5),
     ]  # fmt: skip
-    group = ["a"] * 600 + ["b"] * 600 + ["c"] * 5
-    rates = error_rates(label, decided, group, expected=["d"], weights=np.full(label.size, 3.0))
+    group = np.repeat([0, 1, 2], [600, 600, 5])
+    weight = np.full(label.size, 3.0)
+    rates = error_rates(label, decided, group, ("a", "b", "c", "d"), weights=weight)
     found = gap(rates, Rate.TRUE_POSITIVE)
     assert (found.highest, found.lowest) == ("a", "b")
     assert found.ratio == pytest.approx(0.6 / 0.8)
@@ -173,7 +174,7 @@ def test_selection_needs_no_labels_and_small_groups_stay_unjudged() -> None:
 
 
 def test_a_rate_of_zero_or_one_still_has_an_interval() -> None:
-    rates = error_rates([1] * 150 + [0] * 150, [1] * 150 + [0] * 150, ["a"] * 300)
+    rates = error_rates([1] * 150 + [0] * 150, [1] * 150 + [0] * 150, [0] * 300, ["a"])
     highest, lowest = (one.estimate for one in rates)
     assert highest is not None
     assert lowest is not None
