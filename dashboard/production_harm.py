@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -89,19 +90,21 @@ def _by_model(
     """The rollback model's own decisions, at the threshold that each ticket names."""
     assert model.schema is not None
     known = [row for row in rows if row.workflow_config in thresholds]
-    places, matrix = usable_rows(model.schema, [row.features for row in known])
+    documents = json.loads(f"[{','.join(row.features or 'null' for row in known)}]")
+    places, matrix = usable_rows(model.schema, documents)
     if not places:
         return []
     scores = 1 / (1 + np.exp(-outputs(model, matrix)))
     kept = [known[place] for place in places]
+    limits = np.array([thresholds[row.workflow_config or ""] for row in kept])
     return [
         Pair(
             row.scored_at,
             row.ml_decision == row.correct_decision,
-            (score >= thresholds[row.workflow_config or ""]) == (row.correct_decision == PRIORITY),
+            priority == (row.correct_decision == PRIORITY),
             row.review_propensity,
         )
-        for row, score in zip(kept, scores, strict=True)
+        for row, priority in zip(kept, (scores >= limits).tolist(), strict=True)
     ]
 
 

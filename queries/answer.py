@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from time import perf_counter
@@ -30,6 +30,12 @@ class Answer(Generic[Row]):
     rows: tuple[Row, ...]
     provenance: Provenance
     others: tuple[Provenance, ...] = ()
+
+
+def joined(answers: Sequence[Answer[Any]], rows: Sequence[Row]) -> Answer[Row]:
+    """One answer made of several, with the statements of all of them."""
+    asked = [found for answer in answers for found in (answer.provenance, *answer.others)]
+    return Answer(tuple(rows), asked[0], tuple(asked[1:]))
 
 
 def ask(

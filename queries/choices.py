@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import sqlalchemy as sa
 
-from queries.answer import Answer, ask
+from queries.answer import Answer, ask, joined
 from queries.contract import config_history, prediction_audit
 from queries.rolled import Plan, adding, rolled_environments, rolled_up
 from queries.rolled_parts import filters
@@ -50,13 +50,7 @@ def recent_segments(connection: sa.Connection, as_of: datetime) -> Answer[Segmen
     rolled = rolled_environments(connection, scope)
     answers = [_not_rolled_up(connection, scope, rolled)]
     answers += [_segments(connection, replace(scope, environment=name)) for name in rolled]
-    return replace(
-        answers[0],
-        rows=tuple(row for answer in answers for row in answer.rows),
-        others=tuple(
-            found for answer in answers[1:] for found in (answer.provenance, *answer.others)
-        ),
-    )
+    return joined(answers, [row for answer in answers for row in answer.rows])
 
 
 def _not_rolled_up(

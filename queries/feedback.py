@@ -135,21 +135,30 @@ def pairs(connection: sa.Connection, scope: Scope) -> Answer[PairRow]:
 
 
 def _pairs(facts: sa.Subquery) -> sa.Select[Any]:
-    """The few second reviews first, then the first reviews that belong to them."""
-    first, second = facts.alias("first"), facts.alias("second")
-    f, s = first.c, second.c
-    grouped = _grouped(
-        {
-            "first_decision": f.correct_decision,
-            "second_decision": s.correct_decision,
-            "both_blinded": sa.and_(f.blinded, s.blinded),
-        },
-        sa.func.count().label("n"),
-        sa.func.max(s.reviewed_at).label("newest_review"),
+    """First and second reviews side by side: grouped, since joined they are far too many pairs."""
+    f = facts.c
+
+    def of(turn: int, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        return sa.func.max(column).filter(f.turn == turn)
+
+    again = sa.or_(f.turn == 2, sa.and_(f.turn == 1, f.superseded_at.is_not(None)))
+    both = (
+        sa.select(
+            of(1, f.correct_decision).label("first_decision"),
+            of(2, f.correct_decision).label("second_decision"),
+            sa.func.bool_and(f.blinded).label("both_blinded"),
+            sa.func.max(f.reviewed_at).label("reviewed_at"),
+        )
+        .where(again)
+        .group_by(f.prediction_id)
+        .having(sa.func.count() == 2, of(1, _person(f.reviewer)) != of(2, _person(f.reviewer)))
+        .subquery("both")
     )
-    return grouped.select_from(
-        second.join(first, sa.and_(f.prediction_id == s.prediction_id, f.turn == 1))
-    ).where(s.turn == 2, _person(f.reviewer) != _person(s.reviewer))
+    return _grouped(
+        {name: both.c[name] for name in _PAIR_KEY},
+        sa.func.count().label("n"),
+        sa.func.max(both.c.reviewed_at).label("newest_review"),
+    )
 
 
 def _person(name: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -168,7 +177,9 @@ def reviewers(connection: sa.Connection, scope: Scope) -> Answer[ReviewerRow]:
 
 
 def _reviewers(facts: sa.Subquery) -> sa.Select[Any]:
+    """Grouped before words are made of it: there are fewer strata than reviews."""
     f = facts.c
+    keys = (f.reviewer, f.model_decision, f.review_reason, f.asked, f.score_bin, f.blinded)
     stratum = sa.func.concat_ws(
         "|",
         f.model_decision,
@@ -177,7 +188,7 @@ def _reviewers(facts: sa.Subquery) -> sa.Select[Any]:
         sa.func.coalesce(f.score_bin, -1),
         f.blinded,
     )
-    return _grouped({"reviewer": f.reviewer, "stratum": stratum}, *_overturned(f))
+    return sa.select(f.reviewer, stratum.label("stratum"), *_overturned(f)).group_by(*keys)
 
 
 def _rolled_reviewer_weeks(plan: Plan) -> list[Answer[ReviewerWeekRow]]:

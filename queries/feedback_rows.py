@@ -126,3 +126,20 @@ class RunRow:
     dataset_sha256: str | None
     metrics: Mapping[str, Any] | None
     trained_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutRow:
+    """Reviews of the tickets scored from ``since`` to ``until``, as they stood at ``until``."""
+
+    since: datetime
+    until: datetime
+    rows: tuple[ConfusionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRow:
+    """Reviews by model version of the tickets scored around one moment."""
+
+    at: datetime
+    rows: tuple[OverrideRow, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -23,7 +23,6 @@ from queries.audit_reviews import (
     WEIGHT_UNIT,
     is_capped,
     parts,
-    reviews_known_until,
     utc_day,
     weight,
 )
@@ -161,7 +160,7 @@ def from_both(
         UnreadableError: a covered day was rolled up before there was this family.
     """
     _check_built(plan)
-    since = midnight(reviews_known_until(plan))
+    since = midnight(_known_until(plan))
     changed: list[str] = []
     if since < plan.scope.as_of:
         changed = list(plan.source.scalars(_reviewed_since(since, plan.scope.as_of)))
@@ -172,6 +171,20 @@ def from_both(
         rest = _facts(covered, sa.cast(_review.prediction_id, sa.Text).in_(again))
         answers.append(ask(plan.source, counted(rest.subquery("facts")), into))
     return answers
+
+
+def _known_until(plan: Plan) -> date:
+    """The first day after which the roll-ups may lack a review of a covered prediction.
+
+    A kept review says at which moment it was made: the day of ``as_of`` serves too, if covered.
+    """
+    scope, first = plan.scope, plan.days.ranges[0][0]
+    day = midnight(scope.as_of.astimezone(UTC).date())
+    end = day if day == scope.as_of else day + timedelta(days=1)
+    ranges = plan.rollups.days(
+        plan.source, Scope(midnight(first), end, end, scope.environment)
+    ).ranges
+    return ranges[0][1] if ranges and ranges[0][0] == first else first
 
 
 def _check_built(plan: Plan) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -19,6 +19,7 @@ from components.feedback import (
     panel_training,
     words,
 )
+from components.feedback.assess_pairs import Pairing
 from components.feedback.assess_training import Holdout, Promotion
 from components.feedback.types import Arrival, Followed, Overrides, RandomReview, Reviewers
 from components.layout import states
@@ -27,11 +28,13 @@ from components.pipeline.limits import limit
 from dashboard import shell
 from dashboard.access import Right
 from dashboard.evidence_feedback import PAIR_DAYS, last
-from queries import audit, feedback, training_pairs
+from queries import audit, feedback, feedback_periods, shadow
 from queries.errors import MissingRelationError
-from queries.feedback_rows import PairRow, RunRow
+from queries.feedback_rows import HoldoutRow, PairRow, RunRow, SwitchRow
 from queries.scope import Scope
-from queries.training_pairs import ScoredPair
+from queries.shadow_labels import labels
+from queries.shadow_rows import Pair
+from queries.shadow_rows import RunRow as ShadowRun
 
 HISTORY = timedelta(days=182)
 LABELS = timedelta(days=91)
@@ -178,22 +181,26 @@ def _training(page: shell.Page) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Is the model family right?", anchor=False)
-        pairs = assess_pairs.pairings(_scored_pairs(page))
-        panel_training.families(assess_families.families(runs, production, holdouts, pairs))
+        compared = assess_families.families(runs, production, holdouts, _pairings(page))
+        panel_training.families(compared)
     with right:
         st.header("What retraining did", anchor=False)
-        panel_training.followed([_followed(page, every, promotion) for promotion in switched])
+        panel_training.followed(_followed(page, every, switched))
     st.header("Lineage", anchor=False)
     panel_training.lineage(assess_training.lineage(runs, switched, holdouts))
 
 
-def _scored_pairs(page: shell.Page) -> tuple[ScoredPair, ...]:
+def _pairings(page: shell.Page) -> tuple[Pairing, ...]:
+    """Every candidate beside production, from the reviews that the Shadow page reads."""
     compared = last(page.scope, page.policy.shadow.comparison_days)
     try:
-        found: tuple[ScoredPair, ...] = page.ask(training_pairs.scored_pairs, scope=compared).rows
+        runs: tuple[ShadowRun, ...] = page.ask(shadow.runs, scope=compared).rows
     except MissingRelationError:
         return ()
-    return found
+    pairs = [Pair(run.candidate_version, run.production_version, run.first_at) for run in runs]
+    return assess_pairs.pairings(
+        {pair: labels(page.ask(shadow.labels, pair, scope=compared).rows) for pair in pairs}
+    )
 
 
 def _promotions(page: shell.Page, scope: Scope) -> tuple[Promotion, ...]:
@@ -206,30 +213,30 @@ def _promotions(page: shell.Page, scope: Scope) -> tuple[Promotion, ...]:
 
 def _holdouts(page: shell.Page, scope: Scope, runs: tuple[RunRow, ...]) -> dict[str, Holdout]:
     """What the reviews, as they stood when a run began, say of the cases it was measured on."""
-    found: dict[str, Holdout] = {}
-    known: dict[tuple[datetime, datetime], Holdout | None] = {}
-    for run in runs:
-        since = assess_training.holdout_from(run)
-        if since is None or since >= run.started_at:
-            continue
-        key = (since, run.started_at)
-        if key not in known:
-            then = replace(scope, start=since, end=run.started_at, as_of=run.started_at)
-            known[key] = assess_training.holdout(page.ask(feedback.confusion, scope=then).rows)
-        cases = known[key]
-        if cases is not None:
-            found[run.run_id] = cases
-    return found
+    began = {run.run_id: (assess_training.holdout_from(run), run.started_at) for run in runs}
+    periods = {
+        run: (since, started)
+        for run, (since, started) in began.items()
+        if since is not None and since < started
+    }
+    if not periods:
+        return {}
+    wanted = tuple(dict.fromkeys(periods.values()))
+    rows: tuple[HoldoutRow, ...] = page.ask(feedback_periods.holdouts, wanted, scope=scope).rows
+    cases = {(row.since, row.until): assess_training.holdout(row.rows) for row in rows}
+    found = {run: cases[period] for run, period in periods.items()}
+    return {run: case for run, case in found.items() if case is not None}
 
 
-def _followed(page: shell.Page, scope: Scope, promotion: Promotion) -> Followed:
-    around = replace(
-        scope,
-        start=promotion.at - AROUND,
-        end=min(promotion.at + AROUND, page.as_of),
-    )
-    rows = page.ask(feedback.overrides, scope=around, by="ml_version").rows
-    return assess_training.followed(promotion, rows, AROUND.days)
+def _followed(page: shell.Page, scope: Scope, switched: tuple[Promotion, ...]) -> list[Followed]:
+    if not switched:
+        return []
+    moments = tuple(dict.fromkeys(promotion.at for promotion in switched))
+    rows: tuple[SwitchRow, ...] = page.ask(
+        feedback_periods.switches, moments, AROUND, scope=scope
+    ).rows
+    around = {row.at: row.rows for row in rows}
+    return [assess_training.followed(each, around[each.at], AROUND.days) for each in switched]
 
 
 def _history(scope: Scope) -> Scope:

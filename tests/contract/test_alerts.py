@@ -188,11 +188,11 @@ def test_an_alert_is_answered_once(engine: sa.Engine) -> None:
         answer(engine, alert.alert_id, NOON)
 
 
-def test_the_gate_counts_alerts_that_wait_too_long(database: str, engine: sa.Engine) -> None:
+def test_the_gate_counts_alerts_that_wait_too_long(engine: sa.Engine) -> None:
     def measured(at: datetime) -> list[tuple[object, int, datetime | None]]:
         scope = Scope(start=at - timedelta(days=28), end=at, as_of=at)
         with engine.connect() as connection:
-            found = answered(connection, scope, database)
+            found = answered(connection, scope, connection)
         assert {item.metric for item in found} <= {UNANSWERED}
         return [(item.value, item.n, item.measured_at) for item in found]
 
@@ -211,7 +211,7 @@ def test_without_a_schema_nothing_is_measured(empty_database: str) -> None:
     engine = own_engine(empty_database)
     with engine.connect() as connection:
         assert answered(connection, scope, None) == ()
-        assert answered(connection, scope, empty_database) == ()
+        assert answered(connection, scope, connection) == ()
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from dashboard.progress import SilentProgress
 from dashboard.refresh.plan import Options
 from dashboard.refresh.run import refresh
 from queries import audit
+from queries.choices import recent_segments
 from queries.database import own_engine, read, source_engine
 from queries.errors import InvalidInputError
 from queries.names import PRODUCTION
@@ -112,6 +114,18 @@ def test_whole_days_are_read_from_the_roll_ups(rolled: Engines) -> None:
     assert reads_roll_ups(source, own, whole) == set(QUESTIONS)
     earlier = Scope(whole.start - timedelta(days=60), whole.start - timedelta(days=30), whole.start)
     assert reads_roll_ups(source, own, earlier) == set()
+
+
+@pytest.mark.parametrize("hours", [0, 7, 24 * 3])
+def test_the_filters_offer_the_same_choices(rolled: Engines, hours: int) -> None:
+    """One environment of the sample's two is rolled up."""
+    source, own = rolled
+    as_of = SAMPLE_UNTIL - timedelta(hours=hours)
+    alone = read(source, lambda connection: recent_segments(connection, as_of))
+    both = read_rolled(source, own, lambda connection: recent_segments(connection, as_of))
+    assert Counter(both.rows) == Counter(alone.rows)
+    assert len({row.environment for row in both.rows}) > 1
+    assert any("rolled_decisions" in found.sql for found in both.others)
 
 
 def test_long_periods_are_grouped_by_the_same_weeks(rolled: Engines) -> None:

@@ -15,6 +15,7 @@ from dashboard.sample import governance
 from dashboard.sample.defect import Defect
 from dashboard.sample.defects import planted
 from dashboard.sample.recipe import Recipe
+from dashboard.sample.shadow import CANDIDATE
 from tests.conftest import SAMPLE_TICKETS_PER_YEAR, SAMPLE_UNTIL, connected
 
 RECIPE = Recipe(tickets_per_year=SAMPLE_TICKETS_PER_YEAR, until=SAMPLE_UNTIL)
@@ -107,7 +108,8 @@ def test_accuracy_is_that_of_the_random_reviews(either: sa.Connection) -> None:
         "select f.prediction_id, f.reviewed_at, f.correct_decision, s.candidate_decision"
         " from ml_feedback f join ml_shadow_scores s using (prediction_id)"
         " where f.review_reason = 'random' and f.reviewed_at >= :since and f.reviewed_at < :end"
-        "   and s.scored_at >= :since order by f.reviewed_at",
+        "   and s.scored_at >= :since and s.candidate_version = :candidate order by f.reviewed_at",
+        candidate=CANDIDATE,
         since=end - timedelta(days=56),
         end=end,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,7 +11,8 @@ from components.feedback.assess_families import families
 from components.feedback.assess_pairs import pairings
 from components.feedback.assess_training import Holdout
 from queries.feedback_rows import RunRow
-from queries.training_pairs import ScoredPair
+from queries.shadow_labels import Labels
+from queries.shadow_rows import Pair
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -23,15 +25,29 @@ def run(version: str, family: str, auc: float) -> RunRow:
     )  # fmt: skip
 
 
-def pairs(n: int, noise: float) -> list[ScoredPair]:
+def pairs(n: int, noise: float) -> dict[Pair, Labels]:
     chance = np.random.default_rng(4)
     label = chance.random(n) < 0.3
     ours = np.clip(label * 0.3 + chance.random(n) * 0.7, 0, 1)
     theirs = np.clip(ours + chance.normal(0, noise, n), 0, 1)
-    return [
-        ScoredPair("lgb-1", "xgb-4", t, o, bool(p), 0.05)
-        for t, o, p in zip(theirs.tolist(), ours.tolist(), label.tolist(), strict=True)
-    ]
+    zero = np.zeros(n, dtype=np.int64)
+    found = Labels(
+        names={},
+        prediction=np.arange(n),
+        day=zero,
+        work_type=zero,
+        region=zero,
+        production_decision=zero,
+        candidate_decision=zero,
+        correct=label.astype(np.int64),
+        severity=zero,
+        reason=zero,
+        production=ours,
+        candidate=theirs,
+        propensity=np.full(n, 0.05),
+        reviewed=np.zeros(n),
+    )
+    return {Pair("lgb-1", "xgb-4", AT): found}
 
 
 RUNS = [
@@ -58,3 +74,18 @@ def test_scores_of_the_same_tickets_tell_what_separate_intervals_cannot() -> Non
 
 def test_few_tickets_of_one_kind_are_not_compared() -> None:
     assert pairings(pairs(200, 0.1)) == ()
+
+
+def test_what_no_comparison_can_be_made_of_is_left_out() -> None:
+    (pair, whole), *_ = pairs(3_000, 0.1).items()
+    first = np.arange(3_000)
+    found = replace(
+        whole,
+        correct=np.where(first < 100, 2, whole.correct),
+        candidate_decision=np.where(first // 100 == 1, 3, 0),
+        candidate=np.where(first // 100 == 2, np.nan, whole.candidate),
+        propensity=np.where(first // 100 == 3, np.nan, whole.propensity),
+    )
+    (left,) = pairings({pair: found})
+    assert left.n == 2_600
+    assert left == pairings({pair: whole.take(first >= 400)})[0]
