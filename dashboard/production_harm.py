@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,18 +9,17 @@ import numpy as np
 import sqlalchemy as sa
 
 from components.artifacts import assess_harm, assess_history
-from components.artifacts.assess_harm import RULES, Harm, Pair, Span
+from components.artifacts.assess_harm import RULES, Harm, Pairs, Span
 from components.artifacts.types import PRODUCTION, ROLLBACK
 from dashboard.artifacts import models, trusted
 from dashboard.artifacts.models import VerifiedModel
 from dashboard.explanations.recompute import outputs, usable_rows
 from queries import artifacts, audit, promotions
 from queries.artifact_rows import ArtifactRow
-from queries.audit_parts import PRIORITY
 from queries.database import if_present
 from queries.errors import IntegrityFailureError, InvalidInputError
 from queries.names import WORKFLOW_KNOB
-from queries.promotions import ReviewedRow
+from queries.promotions import Reviewed, columns
 from queries.scope import Scope
 
 
@@ -51,8 +49,8 @@ def judged(connection: sa.Connection, scope: Scope, *, label_days: int, cap: flo
     over = assess_harm.span(served, version, scope.as_of, label_days)
     if over is None:
         return _neither(f"No label of a week in which {version} served has come in yet.")
-    seen = promotions.reviewed(connection, scope, version, over.start, over.end).rows
-    if not seen:
+    seen = columns(promotions.reviewed(connection, scope, version, over.start, over.end).rows)
+    if not seen.features:
         return _neither(f"No ticket that {version} scored has been reviewed.")
     rules = assess_harm.harm(RULES, _by_rules(seen), over, cap)
     thresholds = _thresholds(connection, scope)
@@ -61,51 +59,32 @@ def judged(connection: sa.Connection, scope: Scope, *, label_days: int, cap: flo
         return Judged(over, None, rules, {ROLLBACK: why})
     pairs = _by_model(seen, target, thresholds)
     found = assess_harm.harm(target.model_version, pairs, over, cap)
-    why = f"{target.model_version} could score none of {len(seen):,} reviewed tickets."
-    return Judged(
-        over, found, rules, {} if found else {ROLLBACK: why}, unscored=len(seen) - len(pairs)
-    )
+    n = len(seen.features)
+    why = f"{target.model_version} could score none of {n:,} reviewed tickets."
+    return Judged(over, found, rules, {} if found else {ROLLBACK: why}, unscored=n - pairs.at.size)
 
 
 def _neither(why: str) -> Judged:
     return Judged(None, None, None, {ROLLBACK: why, RULES: why})
 
 
-def _by_rules(rows: Sequence[ReviewedRow]) -> list[Pair]:
-    return [
-        Pair(
-            row.scored_at,
-            row.ml_decision == row.correct_decision,
-            row.rules_decision == row.correct_decision,
-            row.review_propensity,
-        )
-        for row in rows
-        if row.rules_decision is not None
-    ]
+def _by_rules(seen: Reviewed) -> Pairs:
+    kept = seen.rules_decided
+    return Pairs(
+        seen.scored_at[kept], seen.ml_right[kept], seen.rules_right[kept], seen.propensity[kept]
+    )
 
 
-def _by_model(
-    rows: Sequence[ReviewedRow], model: VerifiedModel, thresholds: Mapping[str, float]
-) -> list[Pair]:
+def _by_model(seen: Reviewed, model: VerifiedModel, thresholds: Mapping[str, float]) -> Pairs:
     """The rollback model's own decisions, at the threshold that each ticket names."""
     assert model.schema is not None
-    known = [row for row in rows if row.workflow_config in thresholds]
-    documents = json.loads(f"[{','.join(row.features or 'null' for row in known)}]")
-    places, matrix = usable_rows(model.schema, documents)
-    if not places:
-        return []
-    scores = 1 / (1 + np.exp(-outputs(model, matrix)))
-    kept = [known[place] for place in places]
-    limits = np.array([thresholds[row.workflow_config or ""] for row in kept])
-    return [
-        Pair(
-            row.scored_at,
-            row.ml_decision == row.correct_decision,
-            priority == (row.correct_decision == PRIORITY),
-            row.review_propensity,
-        )
-        for row, priority in zip(kept, (scores >= limits).tolist(), strict=True)
-    ]
+    limits = np.array([thresholds.get(name, np.nan) for name in seen.workflow_config])
+    known = np.flatnonzero(~np.isnan(limits))
+    places, matrix = usable_rows(model.schema, [seen.features[place] for place in known])
+    kept = known[places]
+    scores = 1 / (1 + np.exp(-outputs(model, matrix))) if places else np.zeros(0)
+    right = (scores >= limits[kept]) == seen.priority[kept]
+    return Pairs(seen.scored_at[kept], seen.ml_right[kept], right, seen.propensity[kept])
 
 
 def _target(rows: Sequence[ArtifactRow]) -> tuple[VerifiedModel | None, str]:

@@ -21,8 +21,8 @@ from queries.shadow_rows import NO_SEGMENT
 SEVERITIES = ("", "critical", "major", "minor")
 REASONS = ("", "random", "escalation", "disagreement", "dispute")
 _MICROSECONDS = 10**6
-_EPOCH_2000 = 946_684_800
-"""Seconds from 1970 to 2000, from which PostgreSQL counts."""
+EPOCH_2000_US = 946_684_800 * _MICROSECONDS
+"""Microseconds from 1970 to 2000, from which PostgreSQL counts."""
 _PACKED: tuple[tuple[str, sa.types.TypeEngine[Any], str, str], ...] = (
     ("prediction", sa.BigInteger(), "int8send", ">i8"),
     ("feedback", sa.BigInteger(), "int8send", ">i8"),
@@ -53,7 +53,7 @@ class LabelRow:
 
 def packed(found: sa.FromClause) -> sa.Select[Any]:
     """Reviews as one :class:`LabelRow` for each work type and region."""
-    parts = [_packed(found.c[name], kind, send) for name, kind, send, _ in _PACKED]
+    parts = [in_binary(found.c[name], kind, send) for name, kind, send, _ in _PACKED]
     record = reduce(lambda one, other: one.op("||")(other), parts)
     nothing: sa.ColumnElement[bytes] = sa.literal_column("''::bytea")
     segments = (found.c.work_type, found.c.region)
@@ -62,7 +62,7 @@ def packed(found: sa.FromClause) -> sa.Select[Any]:
     )
 
 
-def _packed(
+def in_binary(
     column: sa.ColumnElement[Any], kind: sa.types.TypeEngine[Any], send: str
 ) -> sa.ColumnElement[Any]:
     """One column in binary; a number that is missing is NaN."""
@@ -133,7 +133,7 @@ def labels(rows: Sequence[LabelRow]) -> Labels:
     code, severity = np.divmod(code, len(SEVERITIES))
     code, correct = np.divmod(code, 3)
     production_decision, candidate_decision = np.divmod(code, 4)
-    since_1970 = found["reviewed_at"].astype(np.int64) + _EPOCH_2000 * _MICROSECONDS
+    since_1970 = found["reviewed_at"].astype(np.int64) + EPOCH_2000_US
     names, places = {}, {}
     for dimension in ("work_type", "region"):
         values = [getattr(row, dimension) or NO_SEGMENT for row in rows]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import exp, log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.artifacts.assess_history import Served
 from components.gates.evidence import Evidence
@@ -27,7 +28,8 @@ WEEKS = 13
 """How far back harm may have begun: one quarter."""
 RECENT = timedelta(days=28)
 RULES = "the rules alone"
-_WEEK = timedelta(days=7)
+_WEEK, _STEP = timedelta(days=7), timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = log(1e300)
 _MORE_THAN = 1_000_000
 
@@ -47,22 +49,28 @@ class Span:
         """When the first week begins whose reviews are read."""
         return self.origin + self.first * _WEEK
 
-    def week(self, at: datetime) -> int:
-        """The position of a moment's week."""
-        return (at - self.origin) // _WEEK
+    def week(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The positions of moments' weeks; moments in microseconds since 1970."""
+        return (at - microseconds(self.origin)) // (_WEEK // _STEP)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One reviewed ticket: which of the two was right, and how likely its review was.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Reviewed tickets: which of the two was right, and how likely each one's review was.
 
-    ``ours`` is the model in service; ``propensity`` is None where it is not on record.
+    ``at`` is in microseconds since 1970, ``ours`` the model in service; ``propensity`` is NaN
+    where it is not on record.
     """
 
-    at: datetime
-    ours: bool
-    other: bool
-    propensity: float | None
+    at: NDArray[np.int64]
+    ours: NDArray[np.bool_]
+    other: NDArray[np.bool_]
+    propensity: NDArray[np.float64]
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - _EPOCH) // _STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +103,27 @@ def span(served: Sequence[Served], version: str, as_of: datetime, label_days: in
     return Span(version, own[-1].start, end, max(0, weeks - WEEKS), weeks)
 
 
-def harm(other: str, pairs: Sequence[Pair], over: Span, cap: float) -> Harm | None:
+def harm(other: str, pairs: Pairs, over: Span, cap: float) -> Harm | None:
     """What the reviews say; None without any whose chance is known."""
-    known = [pair for pair in pairs if pair.propensity is not None and 0 < pair.propensity <= 1]
-    if not known:
+    known = (pairs.propensity > 0) & (pairs.propensity <= 1)
+    if not known.any():
         return None
-    value = np.array([float(pair.ours) - float(pair.other) for pair in known])
-    chance = np.array([pair.propensity for pair in known], dtype=np.float64)
-    week = np.array([over.week(pair.at) for pair in known])
-    found = onset_evidence(week, value, chance, weeks=over.weeks, cap=cap, first=over.first)
-    late = np.array([pair.at >= over.end - RECENT for pair in known])
+    at, chance = pairs.at[known], pairs.propensity[known]
+    value = pairs.ours[known].astype(np.float64) - pairs.other[known]
+    found = onset_evidence(
+        over.week(at), value, chance, weeks=over.weeks, cap=cap, first=over.first
+    )
+    late = at >= microseconds(over.end - RECENT)
     weight = np.minimum(1 / chance, cap)
     return Harm(
         other=other,
         e=exp(min(found, _LARGEST)),
         wins=int((value > 0).sum()),
         losses=int((value < 0).sum()),
-        reviewed=len(known),
-        unknown=len(pairs) - len(known),
+        reviewed=int(known.sum()),
+        unknown=int((~known).sum()),
         recent=weighted_estimate(value[late], weight[late]) if late.any() else None,
-        newest_at=max(pair.at for pair in known),
+        newest_at=_EPOCH + int(at.max()) * _STEP,
     )
 
 

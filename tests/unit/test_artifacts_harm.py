@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from components.artifacts import assess_harm
-from components.artifacts.assess_harm import Pair, Span
+from components.artifacts.assess_harm import Pairs, Span
 from components.artifacts.assess_history import Served
 from components.gates.assess import evaluate
 from components.gates.policy import load_policy
@@ -27,10 +28,13 @@ def whole() -> Span:
 def pairs(over: Span, n: int, *, ours: int, other: int, propensity: float | None = 0.3):
     """``n`` reviewed tickets in even steps; of each hundred so many are right for one alone."""
     step = (over.end - over.start) / n
-    return [
-        Pair(over.start + k * step, k % 100 < ours, 100 - k % 100 <= other, propensity)
-        for k in range(n)
-    ]
+    place = np.arange(n) % 100
+    return Pairs(
+        np.array([assess_harm.microseconds(over.start + k * step) for k in range(n)]),
+        place < ours,
+        100 - place <= other,
+        np.full(n, propensity if propensity is not None else np.nan),
+    )
 
 
 def status(found: assess_harm.Harm, over: Span) -> Status:
@@ -46,7 +50,7 @@ def test_the_span_is_one_quarter_of_whole_weeks_of_the_present_service():
     assert over.start == START + over.first * timedelta(days=7)
     assert timedelta(days=84) < over.end - over.start <= timedelta(days=91)
     assert over.end == NOW - timedelta(days=7)
-    assert over.week(over.end - timedelta(seconds=1)) == over.weeks - 1
+    assert over.week(np.array([assess_harm.microseconds(over.end) - 1])) == over.weeks - 1
 
 
 def test_a_model_that_never_served_or_whose_labels_are_to_come_has_no_span():
@@ -81,7 +85,11 @@ def test_few_reviews_are_no_data_and_unknown_chances_are_counted():
     over = whole()
     known = pairs(over, 200, ours=5, other=5)
     unknown = pairs(over, 300, ours=5, other=5, propensity=None)
-    found = assess_harm.harm("xgb-3", known + unknown, over, cap=300)
+    columns = (known.at, unknown.at), (known.ours, unknown.ours), (known.other, unknown.other)
+    together = Pairs(
+        *map(np.concatenate, columns), np.concatenate([known.propensity, unknown.propensity])
+    )
+    found = assess_harm.harm("xgb-3", together, over, cap=300)
 
     assert found is not None
     assert (found.reviewed, found.unknown) == (200, 300)
