@@ -73,15 +73,20 @@ Timing = dict[tuple[str, str, str], float]
 @click.option("--own-url", "own_urls", multiple=True, help="The roll-ups of each, in order.")
 @click.option("--repeat", default=15, show_default=True, help="Times each page is opened.")
 @click.option("--page", "pages", multiple=True, help="Measure only this page; repeatable.")
+@click.option("--rolled-only", is_flag=True, help="Leave out the source alone.")
 def main(
-    urls: tuple[str, ...], own_urls: tuple[str, ...], repeat: int, pages: tuple[str, ...]
+    urls: tuple[str, ...],
+    own_urls: tuple[str, ...],
+    repeat: int,
+    pages: tuple[str, ...],
+    rolled_only: bool,
 ) -> None:
     """Print each page's query time at p50 and p95 next to a bare count(*)."""
     found: list[tuple[str, Timing]] = []
     for number, url in enumerate(urls):
         own_url = own_urls[number] if number < len(own_urls) else None
         name = f"database {number + 1}"
-        found.append((name, report(name, url, own_url, repeat, pages)))
+        found.append((name, report(name, url, own_url, repeat, pages, rolled_only)))
     if not urls:
         for name, years in SIZES:
             with built(years) as url:
@@ -131,7 +136,12 @@ def roll_up(url: str) -> None:
 
 
 def report(
-    name: str, url: str, own_url: str | None, repeat: int, pages: Sequence[str] = ()
+    name: str,
+    url: str,
+    own_url: str | None,
+    repeat: int,
+    pages: Sequence[str] = (),
+    rolled_only: bool = False,
 ) -> Timing:
     """Measure one database and print its table."""
     engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
@@ -146,7 +156,7 @@ def report(
         scope = {"start": as_of - timedelta(days=days), "until": as_of}
         rows, bare = _bare(engine, scope, repeat)
         click.echo(f"\n{name}: {n:,} predictions, last {days} days: {rows:,} in production")
-        for way in (SOURCE, ROLLED) if own_url else (SOURCE,):
+        for way in _ways(own_url, rolled_only):
             _read_by(way, own_url)
             head = f"{'p50 ms':>9}{'p95 ms':>9}{'× count':>9}{'page ms':>9}"
             click.echo(f"{way:28}{'statements':>11}{head}")
@@ -162,6 +172,12 @@ def report(
                 )
     engine.dispose()
     return found
+
+
+def _ways(own_url: str | None, rolled_only: bool) -> tuple[str, ...]:
+    if own_url is None:
+        return (SOURCE,)
+    return (ROLLED,) if rolled_only else (SOURCE, ROLLED)
 
 
 def _read_by(way: str, own_url: str | None) -> None:
