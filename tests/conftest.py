@@ -41,9 +41,13 @@ _models: dict[str, Path] = {}
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: asks a PostgreSQL server; added by fixture")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Started in the background, we would hand on to every demo that it cannot be interrupted.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Started in the background, we would hand on to every demo that it cannot be interrupted.
+    for number, usual in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
