@@ -11,6 +11,7 @@ from time import monotonic, sleep
 
 import psutil
 
+from dashboard.embedded.processes import has_ended
 from queries.errors import PlumblineError
 
 WAIT_FOR_ENDING_S = 60.0
@@ -60,7 +61,7 @@ class FolderLock:
             if holder is None:
                 patience = WAIT_FOR_NAME_S
             else:
-                patience = GRACE_S if is_running(holder.pid) else WAIT_FOR_ENDING_S
+                patience = GRACE_S if _is_running(holder.pid) else WAIT_FOR_ENDING_S
             if waited > patience:
                 self._give_up(holder)
             sleep(LOOK_EVERY_S)
@@ -105,9 +106,8 @@ class FolderLock:
         )
 
 
-def is_running(pid: int) -> bool:
-    """Whether the process lives; one that ended and was not yet reaped does not."""
+def _is_running(pid: int) -> bool:
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        return not has_ended(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return False

@@ -6,11 +6,13 @@ import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 import psutil
 
 FAST_STOP_S = 30.0
 HARD_STOP_S = 5.0
+LOOK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,24 @@ def stop_leftovers(data: Path) -> None:
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process runs no more.
+
+    One that ended and was not yet reaped counts too: in a container without an init process it
+    stays so for good.
+    """
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _signal_and_wait(processes: list[psutil.Process], number: signal.Signals, for_s: float) -> None:
     for process in processes:
         try:
             process.send_signal(number)
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(processes, timeout=for_s)
+    end = monotonic() + for_s
+    while not all(has_ended(process) for process in processes) and monotonic() < end:
+        sleep(LOOK_EVERY_S)

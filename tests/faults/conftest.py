@@ -87,14 +87,6 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
         sleep(0.05)
 
 
-def has_ended(process: psutil.Process) -> bool:
-    """Whether a process runs no more; one whose parent has yet to ask for its end counts too."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def answers(url: str) -> bool:
     """Whether the database answers a question."""
     engine = sa.create_engine(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dashboard.embedded import EmbeddedServer
-from dashboard.embedded.processes import server_processes
+from dashboard.embedded.processes import has_ended, server_processes
 from queries.errors import PlumblineError
-from tests.faults.conftest import answers, eventually, execute, has_ended, held_server
+from tests.faults.conftest import answers, eventually, execute, held_server
 
 
 def test_an_ordinary_end_stops_the_server_and_removes_its_socket(server_folder: Path) -> None:
