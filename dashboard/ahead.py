@@ -11,6 +11,7 @@ import logging
 from datetime import UTC, datetime
 
 from dashboard import cache
+from dashboard.told import told
 from queries.errors import PlumblineError
 
 LOG = logging.getLogger("plumbline.ahead")
@@ -29,9 +30,8 @@ def judge() -> None:
         cache.judge_anew(cache.present())
     except PlumblineError as error:
         LOG.info("gates not judged ahead: %s", error.log)
-    except Exception:
-        # A page would meet the same fault and say so; this task has nobody to tell.
-        LOG.exception("gates not judged ahead")
+    except Exception as error:  # noqa: BLE001 - a page meets it too and says so; judging goes on
+        LOG.error("gates not judged ahead: %s", told(error))
 
 
 def until_next(now: datetime) -> float:

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import secrets
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from starlette.routing import Route
 
 from dashboard.headers import SecurityHeaders
 from dashboard.threads import one_thread_a_sum
-from queries.errors import PlumblineError
+from dashboard.told import told
 
 if TYPE_CHECKING:
     from dashboard.ready import Readiness
@@ -81,13 +80,10 @@ async def first_page(request: Request) -> RedirectResponse:
 def on_script_error(error: Exception) -> bool:
     """Show a panel with a reference instead of a traceback.
 
-    The log keeps the kind of error and the lines of code. The message stays out of it: a
-    driver's message can hold a connection string or a person's data.
+    The log keeps the kind of error and the lines of code, not the message.
     """
     reference = secrets.token_hex(4)
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    told = error.log if isinstance(error, PlumblineError) else type(error).__name__
-    LOG.error("reference=%s %s\n%s", reference, told, frames)
+    LOG.error("reference=%s %s", reference, told(error))
     st.error(
         f"This page met an error that nobody foresaw. The other pages work. "
         f"Give the reference **{reference}** to whoever runs Plumbline.",

@@ -31,3 +31,18 @@ def test_without_a_database_it_says_so_and_goes_on(
         judge()
     told = [record for record in caplog.records if record.name == "plumbline.ahead"]
     assert [record.levelname for record in told] == ["INFO"]
+
+
+def test_a_fault_is_logged_without_its_message(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = "postgresql://reader:secret@host/database"
+
+    def fail(_: datetime) -> None:
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(cache, "judge_anew", fail)
+    judge()
+    assert "RuntimeError" in caplog.text
+    assert "in fail" in caplog.text
+    assert "reader:secret" not in caplog.text
