@@ -24,7 +24,6 @@ ANSWER_TTL = "10m"
 EVALUATION_TTL = "10m"
 # The present advances in steps, so that answers can be shared for a while.
 STEP = timedelta(minutes=5)
-PAGE_TIME = timedelta(seconds=3)
 """How long gates may be judged on a page where there are no roll-ups."""
 
 
@@ -106,7 +105,8 @@ def _evaluation(policy_version: str, as_of: datetime) -> Evaluation:
     # Evidence imports every collector; the shell does not need them to show a page.
     from dashboard.evidence import candidate, gather
 
-    found = gather(source(), policy(), as_of, own=beside(), within=PAGE_TIME)
+    within = timedelta(seconds=settings().judging_s)
+    found = gather(source(), policy(), as_of, own=beside(), within=within)
     return evaluate(policy(), found, now=as_of, candidate=candidate(found))
 
 

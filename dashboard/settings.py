@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         None, description="PostgreSQL URL where Plumbline may write its own schema; optional"
     )
     statement_timeout_s: int = Field(15, ge=1, le=600, description="Longest question, in seconds")
+    judging_s: int = Field(
+        3, ge=1, le=60, description="Longest that a page judges the gates without roll-ups, seconds"
+    )
     policy_path: Path | None = Field(None, description="Policy file; the shipped one if empty")
     as_of: AwareDatetime | None = Field(
         None, description="Default as-of; the present if empty. The sample sets its own last day"

@@ -9,7 +9,9 @@ from time import monotonic
 import sqlalchemy as sa
 
 LONGEST = timedelta(seconds=1)
-"""One statement alone may take no longer, so that a slow one leaves time to the others."""
+SHARE = 3
+"""One statement alone may take ``LONGEST``, or this part of a longer whole: so that a slow one
+leaves time to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +19,13 @@ class TimeLimit:
     """Until when, on the clock of this process, questions may be asked."""
 
     end: float
+    longest: float
 
     @classmethod
     def starting(cls, within: timedelta) -> TimeLimit:
         """A limit that begins now."""
-        return cls(monotonic() + within.total_seconds())
+        longest = max(LONGEST, within / SHARE)
+        return cls(monotonic() + within.total_seconds(), longest.total_seconds())
 
     @property
     def reached(self) -> bool:
@@ -30,6 +34,6 @@ class TimeLimit:
 
     def impose(self, connection: sa.Connection) -> None:
         """Let the server stop any statement of this transaction that takes what is left."""
-        left = min(self.end - monotonic(), LONGEST.total_seconds())
+        left = min(self.end - monotonic(), self.longest)
         milliseconds = max(1, int(1000 * left))
         connection.execute(sa.text(f"SET LOCAL statement_timeout = {milliseconds}"))

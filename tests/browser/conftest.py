@@ -101,6 +101,7 @@ def served(
         PLUMBLINE_SOURCE_URL=reader_url(sample_database),
         PLUMBLINE_OWN_URL=own_url,
         PLUMBLINE_AS_OF="2026-11-01T00:00:00Z",
+        PLUMBLINE_JUDGING_S="45",
         PLUMBLINE_SAMPLE="invented",
         PLUMBLINE_MODELS_DIR=str(models),
         PLUMBLINE_KEYS_DIR=str(models / "keys"),

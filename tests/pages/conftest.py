@@ -36,7 +36,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
             monkeypatch.delenv(f"PLUMBLINE_{name}", raising=False)
         if url is not None:
             monkeypatch.setenv("PLUMBLINE_SOURCE_URL", url)
-        for name, value in {"AS_OF": AS_OF, **env}.items():
+        for name, value in {"AS_OF": AS_OF, "JUDGING_S": "45", **env}.items():
             monkeypatch.setenv(f"PLUMBLINE_{name}", value)
         cache.forget()
         test = AppTest.from_string(

@@ -34,6 +34,7 @@ def opened(url: str, monkeypatch: pytest.MonkeyPatch) -> Open:
             monkeypatch.delenv(f"PLUMBLINE_{name}", raising=False)
         monkeypatch.setenv("PLUMBLINE_SOURCE_URL", url)
         monkeypatch.setenv("PLUMBLINE_AS_OF", AS_OF)
+        monkeypatch.setenv("PLUMBLINE_JUDGING_S", "45")
         page = AppTest.from_string(
             'from dashboard.navigation import run\nrun("drift")', default_timeout=TIMEOUT_S
         )
