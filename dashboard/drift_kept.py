@@ -17,7 +17,7 @@ from queries.database import if_present
 from queries.drift_evidence import Key
 from queries.scope import Scope
 
-METHOD = "drift_report 1"
+METHOD = "drift_report 2"
 """Changes with whatever changes the report of the same days."""
 _ONE_DAY = timedelta(days=1)
 

@@ -1,8 +1,8 @@
 """Concept drift: does the same score still mean the same, on reviewed tickets (METHODS §2, §3)?
 
-In each segment the mean of *outcome less the chance that the score had in the reference, among
-reviews that were as likely* is compared between the windows. Beside it
-stands the accuracy that scores alone lead to expect (CBPE) and the one that reviews realise.
+In each segment the weighted mean of *outcome less the chance that the same model's score had
+before* is compared between the windows. Beside it stands the accuracy that scores alone lead to
+expect (CBPE) and the one that reviews realise.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from math import ceil
-from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from components.drift import words_concept as words
 from components.drift.assess_accuracy import accuracy_points
-from components.drift.labels import GROUPS, Labels, between, columns, selection_groups, usual_cap
+from components.drift.concept_gap import comparable, effective, gap, with_meanings
+from components.drift.labels import Labels, between, columns, usual_cap
 from components.drift.material import Material
 from components.drift.types import (
     ALL_SEGMENTS,
@@ -33,10 +32,8 @@ from components.gates.policy_drift import DriftPolicy
 from components.statistics import isotonic
 from components.statistics.change_point import NoChangePoint, change_point
 from components.statistics.multiplicity import benjamini_hochberg
-from components.statistics.weighting import WeightedMean
 from queries.drift_facts import LabelRow
 
-FEWEST_IN_GROUP = 100
 LONGEST_REFERENCE = timedelta(days=400)
 CURVE = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -56,7 +53,7 @@ def concept(material: Material, policy: DriftPolicy) -> Concept | None:
     fitted = isotonic.calibrate(before.score, before.needed, before.weight)
     if fitted is None:
         return Concept((), delay, len(rows), len(rows) - len(weighted), _newest(rows), words.NONE)
-    everything = replace(everything, chance=_chances(everything, before, fitted), cap=cap)
+    everything = with_meanings(replace(everything, cap=cap), before)
     found = _judged(_segments(material, everything, spans, fitted, delay, policy), policy)
     return Concept(
         segments=found,
@@ -66,29 +63,6 @@ def concept(material: Material, policy: DriftPolicy) -> Concept | None:
         newest_review=_newest(rows),
         sentence=words.concept(found),
     )
-
-
-def _chances(found: Labels, before: Labels, fitted: isotonic.Calibration) -> NDArray[np.float64]:
-    """What each score of each model meant before, among reviews that were as likely.
-
-    Disputed and escalated tickets differ from others of the same score. Held apart, a change of
-    who is reviewed is not taken for a change of what a score means.
-    """
-    chances = fitted.chance(found.score)
-    groups = selection_groups(found), selection_groups(before)
-    for version in (None, *sorted(set(before.version.tolist()))):
-        for group in range(len(GROUPS) + 1):
-            same = [
-                np.asarray((part == group) & ((side.version == version) | (version is None)))
-                for side, part in zip((found, before), groups, strict=True)
-            ]
-            known = before.take(same[1])
-            own = None
-            if len(known.day) >= FEWEST_IN_GROUP:
-                own = isotonic.calibrate(known.score, known.needed)
-            if own is not None:
-                chances[same[0]] = own.chance(found.score[same[0]])
-    return chances
 
 
 def _newest(rows: Sequence[LabelRow]) -> datetime | None:
@@ -139,44 +113,27 @@ def _segment(
     delay: int | None,
     policy: DriftPolicy,
 ) -> tuple[ConceptSegment, float | None]:
-    before, after = (found.take(between(found, *span)) for span in spans)
-    residuals = before.residual(), after.residual()
-    least = policy.concept_effective_reviews
-    gap = low = high = p = None
-    if residuals[0] and residuals[1] and all(r.effective_n >= least for r in residuals if r):
-        gap, low, high, p = _difference(residuals[0], residuals[1])
+    first, last = (found.take(between(found, *span)) for span in spans)
+    before, after = comparable(first, last, policy.concept_effective_reviews)
+    judged = effective(after) >= policy.concept_effective_reviews
+    moved = gap(before, after) if judged else None
     made = ConceptSegment(
         dimension=place[0],
         segment=place[1],
         verdict=ConceptVerdict.TOO_LITTLE,
-        gap=gap,
-        gap_low=low,
-        gap_high=high,
+        gap=moved.value if moved else None,
+        gap_low=moved.low if moved else None,
+        gap_high=moved.high if moved else None,
         p_adjusted=None,
-        calibration_gap=residuals[1].value if residuals[1] else None,
-        effective_n=residuals[1].effective_n if residuals[1] else 0.0,
-        reviews=len(after.day),
-        curve=_curve(before, after),
+        effective_n=effective(after),
+        reviews=len(last.day),
+        too_new=len(last.day) - len(after.day),
+        curve=_curve(before, after) if judged else _curve(first, last),
         points=accuracy_points(material, found, place, fitted, delay),
-        since=_since(found, spans),
+        since=_since(found.take(~np.isnan(found.chance)), spans),
         sentence="",
     )
-    return made, p
-
-
-def _difference(
-    before: WeightedMean, after: WeightedMean
-) -> tuple[float, float | None, float | None, float | None]:
-    """After less before with its 95% interval and two-sided p by the normal distribution."""
-    gap = after.value - before.value
-    if before.standard_error is None or after.standard_error is None:
-        return gap, None, None, None
-    error = float(np.hypot(before.standard_error, after.standard_error))
-    if not error > 0:
-        return gap, None, None, None
-    normal = NormalDist()
-    half = normal.inv_cdf(0.975) * error
-    return gap, gap - half, gap + half, 2 * normal.cdf(-abs(gap) / error)
+    return made, moved.p if moved else None
 
 
 def _curve(before: Labels, after: Labels) -> tuple[Calibration, ...]:
@@ -199,7 +156,8 @@ def _since(found: Labels, spans: tuple[tuple[date, date], tuple[date, date]]) ->
     if not len(part.day):
         return None
     days, place = np.unique(part.day, return_inverse=True)
-    values = np.bincount(place, part.needed - part.chance) / np.bincount(place)
+    weight = part.weight
+    values = np.bincount(place, weight * (part.needed - part.chance)) / np.bincount(place, weight)
     when = change_point([date.fromordinal(int(d)) for d in days], values.tolist(), confidence=0.90)
     if isinstance(when, NoChangePoint):
         return None

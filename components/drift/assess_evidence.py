@@ -68,7 +68,7 @@ def _concept(report: DriftReport) -> tuple[Evidence, ...]:
             metric=CONCEPT_METRIC,
             value=len(found.in_alarm),
             n=found.reviews - found.unknown_propensity,
-            method="score_residual 1; Benjamini–Hochberg",
+            method="score_residual 2; Benjamini–Hochberg",
             measured_at=found.newest_review,
             sentence=found.sentence,
         ),

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from components.statistics.weighting import WEIGHT_CAP, WeightedMean, hajek_mean
 from queries.drift_facts import LabelRow
 
-GROUPS = (0.25, 0.5)
-"""Propensities between which reviews are taken to be alike."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
@@ -53,20 +50,9 @@ class Labels:
             self.cap,
         )
 
-    def residual(self) -> WeightedMean | None:
-        """Mean of outcome less chance over the reviews themselves; None without any.
-
-        The chance knows how likely the review was, so no weight is needed.
-        """
-        return hajek_mean(
-            (self.needed - self.chance).tolist(), [1.0] * len(self.day), within=(-1.0, 1.0)
-        )
-
-
-def selection_groups(found: Labels) -> NDArray[np.int64]:
-    """Which reviews were about equally likely: at random or on dispute, on disagreement, on
-    escalation."""
-    return np.asarray(np.digitize(found.propensity, GROUPS), dtype=np.int64)
+    def of_version(self, version: str) -> Labels:
+        """The reviews of one version of the model."""
+        return self.take(np.asarray(self.version == version, dtype=np.bool_))
 
 
 def usual_cap(found: Labels) -> float:

@@ -47,18 +47,21 @@ class ConceptVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConceptSegment:
-    """Concept drift in one segment: the gap between realised and expected accuracy."""
+    """Concept drift in one segment; the ``gap`` is in shares of tickets that need priority.
+
+    ``too_new`` reviews are left out: too few of the same model, here or anywhere, came before.
+    """
 
     dimension: str
     segment: str
     verdict: ConceptVerdict
-    gap: float | None  # realised less expected accuracy in the current window
+    gap: float | None  # realised less expected by the scores, in the current window
     gap_low: float | None
     gap_high: float | None
     p_adjusted: float | None
-    calibration_gap: float | None  # weighted mean of y − P(y | score) of the reference
     effective_n: float
     reviews: int
+    too_new: int
     curve: tuple[Calibration, ...]
     points: tuple[AccuracyPoint, ...]
     since: Since | None

@@ -14,14 +14,15 @@ def segment(found: ConceptSegment) -> str:
     """One segment in one sentence."""
     name = "All predictions" if found.dimension == ALL_SEGMENTS else found.segment
     if found.gap is None or found.p_adjusted is None:
-        return f"{name}: too few reviews ({found.effective_n:.0f} effective) to be judged."
+        new = f"; {found.too_new:,} others have too few before them" if found.too_new else ""
+        return f"{name}: too few reviews ({found.effective_n:.0f} effective) to be judged{new}."
     amount = f"{100 * abs(found.gap):.1f} points"
     if found.verdict is ConceptVerdict.HOLDS:
         return f"{name}: outcomes follow the scores (gap {amount}, {p_text(found.p_adjusted)})."
     way = "more often" if found.gap > 0 else "less often"
     when = f" {since_text(found.since)}" if found.since is not None else ""
     return (
-        f"{name}: at equal scores, priority is needed {way} than in the reference by {amount}"
+        f"{name}: at equal scores of a model, priority is needed {way} than before by {amount}"
         f"{when} ({p_text(found.p_adjusted)} in its family)."
     )
 

@@ -199,8 +199,8 @@ def segment() -> ConceptSegment:
     )
     curve = (Calibration(0.0, 0.5, mean(0.2), mean(0.4)), Calibration(0.5, 1.0, mean(0.8), None))
     return ConceptSegment(
-        *("region", "Harbor", ConceptVerdict.SUSPECTED, -0.16, -0.2, -0.1, 0.001, -0.1),
-        *(120.0, 160, curve, points, None, "A sentence."),
+        *("region", "Harbor", ConceptVerdict.SUSPECTED, -0.16, -0.2, -0.1, 0.001),
+        *(120.0, 160, 0, curve, points, None, "A sentence."),
     )
 
 
