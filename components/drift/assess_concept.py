@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.drift import words_concept as words
 from components.drift.assess_accuracy import accuracy_points
@@ -54,7 +55,8 @@ def concept(material: Material, policy: DriftPolicy) -> Concept | None:
     if fitted is None:
         return Concept((), delay, len(rows), len(rows) - len(weighted), _newest(rows), words.NONE)
     everything = with_meanings(replace(everything, cap=cap), before)
-    found = _judged(_segments(material, everything, spans, fitted, delay, policy), policy)
+    judged = _judged(_segments(material, everything, spans, fitted, delay, policy), policy)
+    found = _traced(judged, everything, spans, policy)
     return Concept(
         segments=found,
         label_delay_days=delay,
@@ -97,11 +99,17 @@ def _segments(
     made = [_segment(material, found, (ALL_SEGMENTS, ALL_SEGMENTS), spans, fitted, delay, policy)]
     for dimension, histograms in material.segments:
         for segment in histograms.segments:
-            rows = found.segment[dimension] == segment
-            part = found.take(np.asarray(rows, dtype=np.bool_))
             place = (dimension, segment)
+            part = found.take(_inside(found, *place))
             made.append(_segment(material, part, place, spans, fitted, delay, policy))
     return made
+
+
+def _inside(found: Labels, dimension: str, segment: str) -> NDArray[np.bool_]:
+    """Which reviews are of a segment."""
+    if dimension == ALL_SEGMENTS:
+        return np.ones(len(found.day), dtype=np.bool_)
+    return np.asarray(found.segment[dimension] == segment, dtype=np.bool_)
 
 
 def _segment(
@@ -174,7 +182,7 @@ def _judged(
     found = []
     for segment, value in made:
         if value is None or segment.gap is None:
-            found.append(replace(segment, since=None, sentence=words.segment(segment)))
+            found.append(words.told(replace(segment, since=None)))
             continue
         own = next(adjusted)
         suspected = own <= family.level and abs(segment.gap) >= float(policy.concept_gap)
@@ -185,8 +193,47 @@ def _judged(
             p_adjusted=own,
             since=segment.since if suspected else None,
         )
-        found.append(replace(one, sentence=words.segment(one)))
+        found.append(words.told(one))
     return tuple(sorted(found, key=_surest_first))
+
+
+def _traced(
+    found: tuple[ConceptSegment, ...],
+    reviews: Labels,
+    spans: tuple[tuple[date, date], tuple[date, date]],
+    policy: DriftPolicy,
+) -> tuple[ConceptSegment, ...]:
+    """Say of each suspected segment whether it still is without the surest one's reviews."""
+    suspected = [s for s in found if s.verdict is ConceptVerdict.SUSPECTED]
+    origin = next((s for s in suspected if s.dimension != ALL_SEGMENTS), None)
+    if origin is None:
+        return found
+    rest = reviews.take(~_inside(reviews, origin.dimension, origin.segment))
+    carried = [
+        one.verdict is ConceptVerdict.SUSPECTED
+        and one.dimension != origin.dimension
+        and _holds(rest.take(_inside(rest, one.dimension, one.segment)), spans, policy)
+        for one in found
+    ]
+    return tuple(
+        words.told(replace(one, carried_by=origin.segment)) if without else one
+        for one, without in zip(found, carried, strict=True)
+    )
+
+
+def _holds(
+    found: Labels, spans: tuple[tuple[date, date], tuple[date, date]], policy: DriftPolicy
+) -> bool:
+    """Whether enough reviews show no gap beyond the band, or none that is sure."""
+    first, last = (found.take(between(found, *span)) for span in spans)
+    before, after = comparable(first, last, policy.concept_effective_reviews)
+    if effective(after) < policy.concept_effective_reviews:
+        return False
+    left = gap(before, after)
+    if left is None:
+        return False
+    small = abs(left.value) < float(policy.concept_gap)
+    return small or left.p > float(policy.false_discovery_rate)
 
 
 def _surest_first(segment: ConceptSegment) -> tuple[bool, float]:

@@ -50,6 +50,7 @@ class ConceptSegment:
     """Concept drift in one segment; the ``gap`` is in shares of tickets that need priority.
 
     ``too_new`` reviews are left out: too few of the same model, here or anywhere, came before.
+    ``carried_by`` names the segment without whose reviews nothing is left to suspect.
     """
 
     dimension: str
@@ -66,6 +67,7 @@ class ConceptSegment:
     points: tuple[AccuracyPoint, ...]
     since: Since | None
     sentence: str
+    carried_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from components.drift.types import ALL_SEGMENTS, ConceptSegment, ConceptVerdict
 from components.drift.words import listed, p_text, since_text
 
 NONE = "Concept drift cannot be judged: no review of the reference has a known propensity."
+
+
+def told(found: ConceptSegment) -> ConceptSegment:
+    """The segment with its sentence."""
+    return replace(found, sentence=segment(found))
 
 
 def segment(found: ConceptSegment) -> str:
@@ -21,9 +27,12 @@ def segment(found: ConceptSegment) -> str:
         return f"{name}: outcomes follow the scores (gap {amount}, {p_text(found.p_adjusted)})."
     way = "more often" if found.gap > 0 else "less often"
     when = f" {since_text(found.since)}" if found.since is not None else ""
+    carried = (
+        f" Without {found.carried_by} nothing certain is left of it." if found.carried_by else ""
+    )
     return (
         f"{name}: at equal scores of a model, priority is needed {way} than before by {amount}"
-        f"{when} ({p_text(found.p_adjusted)} in its family)."
+        f"{when} ({p_text(found.p_adjusted)} in its family).{without}"
     )
 
 
@@ -37,7 +46,13 @@ def concept(segments: Sequence[ConceptSegment]) -> str:
         return (
             f"Outcomes follow the scores in each of the {len(judged)} groups with enough reviews."
         )
-    names = [
-        "all predictions together" if s.dimension == ALL_SEGMENTS else s.segment for s in suspected
-    ]
-    return f"The same score no longer means the same in {listed(names)}."
+    own, carried = (
+        [_name(s) for s in suspected if (s.carried_by is not None) is asked]
+        for asked in (False, True)
+    )
+    also = f", which also shows in {listed(carried)}" if carried else ""
+    return f"The same score no longer means the same in {listed(own)}{also}."
+
+
+def _name(found: ConceptSegment) -> str:
+    return "all predictions together" if found.dimension == ALL_SEGMENTS else found.segment
