@@ -27,9 +27,8 @@ def segment(found: ConceptSegment) -> str:
         return f"{name}: outcomes follow the scores (gap {amount}, {p_text(found.p_adjusted)})."
     way = "more often" if found.gap > 0 else "less often"
     when = f" {since_text(found.since)}" if found.since is not None else ""
-    carried = (
-        f" Without {found.carried_by} nothing certain is left of it." if found.carried_by else ""
-    )
+    carried = found.carried_by
+    without = f" Without {carried} nothing certain is left of it." if carried else ""
     return (
         f"{name}: at equal scores of a model, priority is needed {way} than before by {amount}"
         f"{when} ({p_text(found.p_adjusted)} in its family).{without}"
