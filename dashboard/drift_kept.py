@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.drift.types import DriftReport
 from components.gates.policy_drift import DriftPolicy
-from dashboard.drift_material import Asked, asked_of
+from dashboard.drift_asked import Asked, asked_of
 from queries import drift_evidence
 from queries.database import if_present
 from queries.drift_evidence import Key

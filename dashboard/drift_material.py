@@ -19,6 +19,7 @@ from components.drift.types import (
     ProgrammeChange,
 )
 from components.gates.policy_drift import DriftPolicy
+from dashboard.drift_asked import Asked, asked_of
 from queries import (
     audit,
     drift_facts,
@@ -29,7 +30,7 @@ from queries import (
     migration,
     rollups,
 )
-from queries.answer import Answer, Provenance
+from queries.answer import Answer
 from queries.database import if_present, read
 from queries.drift_rows import By, Histograms, Layout, ShapMass
 from queries.errors import MissingRelationError
@@ -42,14 +43,6 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 LABELLED = timedelta(days=365)
 _ONE_DAY = timedelta(days=1)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that was asked, in words, with its statement."""
-
-    words: str
-    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +172,7 @@ def material(
     else:
         counted = read(source, reader.from_source)
     history, segments, shap = counted
+    reviews, shadow = read(source, reader.reviews) if records else (None, ())
     made = Material(
         as_of=scope.as_of,
         windows=windows,
@@ -187,7 +181,8 @@ def material(
         shap=shap,
         changes=found.changes,
         versions=read(source, reader.versions) if records else (),
-        reviews=read(source, reader.reviews) if records else None,
+        reviews=reviews,
+        shadow_reviews=shadow,
         from_rollups=found.from_rollups,
     )
     return made, tuple(reader.asked)
@@ -276,8 +271,19 @@ class _Reader:
         )
         return found
 
-    def reviews(self, source: sa.Connection) -> tuple[drift_facts.LabelRow, ...] | None:
-        return if_present(source, lambda: self._rows(drift_labels.labels, source, self._labelled))
+    def reviews(
+        self, source: sa.Connection
+    ) -> tuple[tuple[drift_facts.LabelRow, ...] | None, tuple[drift_facts.LabelRow, ...]]:
+        """What served, None without a table of reviews; and the same models in the shadow."""
+        served = if_present(source, lambda: self._rows(drift_labels.labels, source, self._labelled))
+        versions = sorted({row.ml_version for row in served or ()})
+        if not versions:
+            return served, ()
+        scope = replace(self._labelled, model_versions=())
+        shadow = if_present(
+            source, lambda: self._rows(drift_labels.shadow_labels, source, scope, versions)
+        )
+        return served, shadow or ()
 
     def _one(self, question: Callable[..., Answer[Any]], *arguments: Any, **options: Any) -> Any:
         return self._rows(question, *arguments, **options)[0]
@@ -286,12 +292,6 @@ class _Reader:
         answer = question(*arguments, **options)
         self.asked.append(asked_of(question, answer))
         return answer.rows
-
-
-def asked_of(question: Callable[..., Any], answer: Answer[Any]) -> Asked:
-    """A question by the first line of what it says of itself."""
-    words = (question.__doc__ or question.__name__).strip().splitlines()[0]
-    return Asked(words, answer.provenance)
 
 
 def midnight(day: date) -> datetime:

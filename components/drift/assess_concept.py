@@ -7,8 +7,8 @@ expect (CBPE) and the one that reviews realise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from math import ceil
@@ -46,17 +46,13 @@ def concept(material: Material, policy: DriftPolicy) -> Concept | None:
         return None
     weighted = [row for row in rows if row.propensity is not None]
     delay = _delay(rows, material.as_of, float(policy.mature_share))
-    everything = columns(weighted)
-    spans = _spans(material, policy)
-    before = everything.take(between(everything, *spans[0]))
-    cap = usual_cap(before)
-    before = replace(before, cap=cap)
+    reviews = _Reviews.of(weighted, material, policy)
+    before = reviews.served_before
     fitted = isotonic.calibrate(before.score, before.needed, before.weight)
     if fitted is None:
         return Concept((), delay, len(rows), len(rows) - len(weighted), _newest(rows), words.NONE)
-    everything = with_meanings(replace(everything, cap=cap), before)
-    judged = _judged(_segments(material, everything, spans, fitted, delay, policy), policy)
-    found = _traced(judged, everything, spans, policy)
+    judged = _judged(_segments(material, reviews, fitted, delay, policy), policy)
+    found = _traced(judged, reviews, policy)
     return Concept(
         segments=found,
         label_delay_days=delay,
@@ -65,6 +61,66 @@ def concept(material: Material, policy: DriftPolicy) -> Concept | None:
         newest_review=_newest(rows),
         sentence=words.concept(found),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reviews:
+    """Reviews of what served, and those that tell what scores meant before ``start``.
+
+    ``reference`` holds what served until then, and what models said of reviewed tickets in the
+    shadow, which is how the scores of a model are known that began to serve since.
+    """
+
+    served: Labels
+    reference: Labels
+    start: date
+
+    @classmethod
+    def of(cls, rows: Sequence[LabelRow], material: Material, policy: DriftPolicy) -> _Reviews:
+        """With the chance of priority that each score had before the days for concept drift."""
+        end = material.windows.current[1]
+        start = end - timedelta(days=policy.concept_days)
+        served = columns(rows)
+        served = served.take(between(served, start - LONGEST_REFERENCE, end))
+        shadow = columns([row for row in material.shadow_reviews if row.propensity is not None])
+        before = served.take(between(served, date.min, start))
+        cap = usual_cap(before)
+        known = replace(before.and_(shadow.take(between(shadow, date.min, start))), cap=cap)
+        return cls(
+            with_meanings(replace(served, cap=cap), known), with_meanings(known, known), start
+        )
+
+    @property
+    def served_before(self) -> Labels:
+        """What served before the days for concept drift."""
+        return self.served.take(between(self.served, date.min, self.start))
+
+    @property
+    def current(self) -> Labels:
+        """What served in those days."""
+        return self.served.take(between(self.served, self.start, date.max))
+
+    def inside(self, dimension: str, segment: str) -> _Reviews:
+        """The reviews of a segment."""
+        if dimension == ALL_SEGMENTS:
+            return self
+        return self.where(lambda found: found.segment[dimension] == segment)
+
+    def outside(self, dimension: str, segment: str) -> _Reviews:
+        """All but the reviews of a segment."""
+        return self.where(lambda found: found.segment[dimension] != segment)
+
+    def where(self, kept: Callable[[Labels], NDArray[np.bool_]]) -> _Reviews:
+        """Some of them."""
+        return _Reviews(
+            self.served.take(kept(self.served)),
+            self.reference.take(kept(self.reference)),
+            self.start,
+        )
+
+    def comparable(self, least: float) -> tuple[Labels, Labels]:
+        """Both sides of a comparison, as :func:`~components.drift.concept_gap.comparable`."""
+        return comparable(self.reference, self.current, least)
 
 
 def _newest(rows: Sequence[LabelRow]) -> datetime | None:
@@ -80,49 +136,35 @@ def _delay(rows: Sequence[LabelRow], as_of: datetime, share: float) -> int | Non
     return max(1, ceil(float(np.quantile(days, share))))
 
 
-def _spans(material: Material, policy: DriftPolicy) -> tuple[tuple[date, date], tuple[date, date]]:
-    """All reviews there are before the days for concept drift, and those days."""
-    end = material.windows.current[1]
-    start = end - timedelta(days=policy.concept_days)
-    return (start - LONGEST_REFERENCE, start), (start, end)
-
-
 def _segments(
     material: Material,
-    found: Labels,
-    spans: tuple[tuple[date, date], tuple[date, date]],
+    reviews: _Reviews,
     fitted: isotonic.Calibration,
     delay: int | None,
     policy: DriftPolicy,
 ) -> list[tuple[ConceptSegment, float | None]]:
     """Each segment with its p-value, None where there are too few reviews."""
-    made = [_segment(material, found, (ALL_SEGMENTS, ALL_SEGMENTS), spans, fitted, delay, policy)]
-    for dimension, histograms in material.segments:
-        for segment in histograms.segments:
-            place = (dimension, segment)
-            part = found.take(_inside(found, *place))
-            made.append(_segment(material, part, place, spans, fitted, delay, policy))
-    return made
-
-
-def _inside(found: Labels, dimension: str, segment: str) -> NDArray[np.bool_]:
-    """Which reviews are of a segment."""
-    if dimension == ALL_SEGMENTS:
-        return np.ones(len(found.day), dtype=np.bool_)
-    return np.asarray(found.segment[dimension] == segment, dtype=np.bool_)
+    places = [
+        (dimension, segment)
+        for dimension, histograms in material.segments
+        for segment in histograms.segments
+    ]
+    return [
+        _segment(material, reviews.inside(*place), place, fitted, delay, policy)
+        for place in ((ALL_SEGMENTS, ALL_SEGMENTS), *places)
+    ]
 
 
 def _segment(
     material: Material,
-    found: Labels,
+    reviews: _Reviews,
     place: tuple[str, str],
-    spans: tuple[tuple[date, date], tuple[date, date]],
     fitted: isotonic.Calibration,
     delay: int | None,
     policy: DriftPolicy,
 ) -> tuple[ConceptSegment, float | None]:
-    first, last = (found.take(between(found, *span)) for span in spans)
-    before, after = comparable(first, last, policy.concept_effective_reviews)
+    current = reviews.current
+    before, after = reviews.comparable(policy.concept_effective_reviews)
     judged = effective(after) >= policy.concept_effective_reviews
     moved = gap(before, after) if judged else None
     made = ConceptSegment(
@@ -134,11 +176,11 @@ def _segment(
         gap_high=moved.high if moved else None,
         p_adjusted=None,
         effective_n=effective(after),
-        reviews=len(last.day),
-        too_new=len(last.day) - len(after.day),
-        curve=_curve(before, after) if judged else _curve(first, last),
-        points=accuracy_points(material, found, place, fitted, delay),
-        since=_since(found.take(~np.isnan(found.chance)), spans),
+        reviews=len(current.day),
+        too_new=len(current.day) - len(after.day),
+        curve=_curve(before, after) if judged else _curve(reviews.served_before, current),
+        points=accuracy_points(material, reviews.served, place, fitted, delay),
+        since=_since(reviews.served.take(~np.isnan(reviews.served.chance))),
         sentence="",
     )
     return made, moved.p if moved else None
@@ -157,10 +199,8 @@ def _curve(before: Labels, after: Labels) -> tuple[Calibration, ...]:
     return tuple(found)
 
 
-def _since(found: Labels, spans: tuple[tuple[date, date], tuple[date, date]]) -> Since | None:
+def _since(part: Labels) -> Since | None:
     """The day on which outcomes left the scores, from daily weighted residuals."""
-    rows = between(found, spans[0][0], spans[1][1])
-    part = found.take(rows)
     if not len(part.day):
         return None
     days, place = np.unique(part.day, return_inverse=True)
@@ -198,21 +238,18 @@ def _judged(
 
 
 def _traced(
-    found: tuple[ConceptSegment, ...],
-    reviews: Labels,
-    spans: tuple[tuple[date, date], tuple[date, date]],
-    policy: DriftPolicy,
+    found: tuple[ConceptSegment, ...], reviews: _Reviews, policy: DriftPolicy
 ) -> tuple[ConceptSegment, ...]:
     """Say of each suspected segment whether it still is without the surest one's reviews."""
     suspected = [s for s in found if s.verdict is ConceptVerdict.SUSPECTED]
     origin = next((s for s in suspected if s.dimension != ALL_SEGMENTS), None)
     if origin is None:
         return found
-    rest = reviews.take(~_inside(reviews, origin.dimension, origin.segment))
+    rest = reviews.outside(origin.dimension, origin.segment)
     carried = [
         one.verdict is ConceptVerdict.SUSPECTED
         and one.dimension != origin.dimension
-        and _holds(rest.take(_inside(rest, one.dimension, one.segment)), spans, policy)
+        and _holds(rest.inside(one.dimension, one.segment), policy)
         for one in found
     ]
     return tuple(
@@ -221,12 +258,9 @@ def _traced(
     )
 
 
-def _holds(
-    found: Labels, spans: tuple[tuple[date, date], tuple[date, date]], policy: DriftPolicy
-) -> bool:
+def _holds(reviews: _Reviews, policy: DriftPolicy) -> bool:
     """Whether enough reviews show no gap beyond the band, or none that is sure."""
-    first, last = (found.take(between(found, *span)) for span in spans)
-    before, after = comparable(first, last, policy.concept_effective_reviews)
+    before, after = reviews.comparable(policy.concept_effective_reviews)
     if effective(after) < policy.concept_effective_reviews:
         return False
     left = gap(before, after)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-from components.drift.types import ConceptVerdict, DriftReport
+from components.drift import words_concept
+from components.drift.types import ALL_SEGMENTS, ConceptVerdict, DriftReport
 from components.gates.evidence import Evidence
 
 INPUT_METRIC = "drift.features_in_alarm"
 SCORE_METRIC = "drift.score_psi"
 CONCEPT_METRIC = "drift.concept_segments_in_alarm"
-METHOD = "drift_evidence 1"
+METHOD = "drift_evidence 2"
 """Changes with whatever changes the evidence of the same days."""
+LEAST_COMPARED = 0.5
+"""Share of the newest reviews that must be comparable for concept drift to be judged."""
 METRICS = (INPUT_METRIC, SCORE_METRIC, CONCEPT_METRIC)
 
 
@@ -59,17 +62,24 @@ def _score(report: DriftReport) -> tuple[Evidence, ...]:
 
 
 def _concept(report: DriftReport) -> tuple[Evidence, ...]:
-    """Segments in which concept drift is suspected; ``n`` is the weighted reviews there are."""
+    """Segments in which concept drift is suspected; ``n`` is the weighted reviews there are.
+
+    No number where most reviews of the window are of models too new to be compared: what is
+    left of the model before says nothing of the one in service.
+    """
     found = report.concept
     if found is None or not any(s.verdict is not ConceptVerdict.TOO_LITTLE for s in found.segments):
         return ()
+    whole = next(s for s in found.segments if s.dimension == ALL_SEGMENTS)
+    compared = whole.reviews - whole.too_new
+    known = compared >= LEAST_COMPARED * whole.reviews
     return (
         Evidence(
             metric=CONCEPT_METRIC,
-            value=len(found.in_alarm),
+            value=len(found.in_alarm) if known or found.in_alarm else None,
             n=found.reviews - found.unknown_propensity,
             method="score_residual 2; Benjamini–Hochberg",
             measured_at=found.newest_review,
-            sentence=found.sentence,
+            sentence=found.sentence if known else words_concept.too_new(whole),
         ),
     )

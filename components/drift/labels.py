@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,23 @@ class Labels:
             self.cap,
         )
 
+    def and_(self, other: Labels) -> Labels:
+        """Both together, with the cap of the first."""
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS
+        }
+        segment = {
+            name: np.concatenate([values, other.segment[name]])
+            for name, values in self.segment.items()
+        }
+        return replace(self, segment=segment, **joined)
+
     def of_version(self, version: str) -> Labels:
         """The reviews of one version of the model."""
         return self.take(np.asarray(self.version == version, dtype=np.bool_))
+
+
+_COLUMNS = ("day", "score", "decided", "needed", "propensity", "version", "chance")
 
 
 def usual_cap(found: Labels) -> float:

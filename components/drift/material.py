@@ -37,6 +37,7 @@ class Material:
 
     ``history`` holds all segments together over the whole period shown; ``segments`` one set of
     histograms for each dimension (``work_type``, ``region``), covering the windows at least.
+    ``shadow_reviews`` are of tickets that a model of ``reviews`` scored in the shadow before.
     """
 
     as_of: datetime
@@ -47,6 +48,7 @@ class Material:
     changes: tuple[ProgrammeChange, ...] = ()
     versions: tuple[VersionCell, ...] = ()
     reviews: tuple[LabelRow, ...] | None = None
+    shadow_reviews: tuple[LabelRow, ...] = ()
     from_rollups: bool = True
 
     @property

@@ -35,6 +35,14 @@ def segment(found: ConceptSegment) -> str:
     )
 
 
+def too_new(whole: ConceptSegment) -> str:
+    """Why the window as a whole says little."""
+    return (
+        f"Of the {whole.reviews:,} newest reviews, {whole.too_new:,} are of models whose scores "
+        "were too little reviewed before to be compared."
+    )
+
+
 def concept(segments: Sequence[ConceptSegment]) -> str:
     """The answer for all segments."""
     suspected = [s for s in segments if s.verdict is ConceptVerdict.SUSPECTED]

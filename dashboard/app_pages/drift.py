@@ -30,7 +30,8 @@ from components.layout import exporting, provenance, states
 from components.pipeline import panel_records
 from dashboard import cache, drift_kept, drift_material, engines, shell
 from dashboard.access import Right
-from dashboard.drift_material import Asked, Ground
+from dashboard.drift_asked import Asked
+from dashboard.drift_material import Ground
 from dashboard.drift_places import with_places
 from dashboard.filters import Filter
 from dashboard.offer import download

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from queries import drift_drill, drift_records, drift_source
+from queries import drift_drill, drift_labels, drift_records, drift_source
 from queries.audit_parts import PAGE_SIZE
 from queries.audit_rows import After
 from queries.drift_facts import KeyRow
@@ -85,3 +85,33 @@ def test_features_that_the_reference_does_not_know_are_counted(connection, layou
     without = tuple(name for name in known if name != "rain_mm")
     found = drift_drill.unknown_keys(connection, WEEK, without).rows
     assert found == (KeyRow("rain_mm", *counted),)
+
+
+@pytest.mark.parametrize("shadow", [False, True], ids=["served", "shadow"])
+def test_each_reviewed_prediction_is_a_label_once(connection, shadow):
+    """The newest review before the as-of, of what served or of what the candidate said."""
+    said = "SELECT s.candidate_score, s.candidate_decision FROM ml_shadow_scores s"
+    said += " WHERE s.prediction_id = a.prediction_id AND s.candidate_version = 'lgb-1'"
+    source = f"({said})" if shadow else "(SELECT a.ml_score, a.ml_decision)"
+    expected = connection.execute(
+        sa.text(
+            "SELECT a.scored_at, x.score, x.decision = 'priority', ("
+            " SELECT r.correct_decision = 'priority' FROM ml_feedback r"
+            " WHERE r.prediction_id = a.prediction_id AND r.reviewed_at < :end"
+            " ORDER BY r.reviewed_at DESC, r.feedback_id DESC LIMIT 1) FROM prediction_audit a,"
+            f" LATERAL {source} x(score, decision) WHERE a.environment = 'production'"
+            " AND a.scored_at >= :start AND a.scored_at < :end AND x.score BETWEEN 0 AND 1"
+            " AND x.decision IS NOT NULL AND EXISTS (SELECT FROM ml_feedback r"
+            " WHERE r.prediction_id = a.prediction_id AND r.reviewed_at < :end)"
+        ),
+        {"start": WEEK.start, "end": WEEK.end},
+    ).all()
+    if shadow:
+        found = drift_labels.shadow_labels(connection, WEEK, ["lgb-1"]).rows
+    else:
+        found = drift_labels.labels(connection, WEEK).rows
+
+    assert len(expected) > 50
+    assert sorted((row.scored_at, row.score, row.decided, row.needed) for row in found) == sorted(
+        tuple(row) for row in expected
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from components.drift.assess import Material, default_windows
-from components.drift.assess_concept import concept
-from components.drift.types import Concept, ConceptVerdict
+from components.drift.assess import Material, default_windows, report
+from components.drift.assess_evidence import CONCEPT_METRIC, evidence
+from components.drift.types import Concept, ConceptVerdict, DriftReport
+from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
 from queries.drift_facts import LabelRow
 from queries.drift_rows import Histograms, Layout, Variable, VariableKind
@@ -49,7 +52,7 @@ def _reviews(*, shift: float = 0.0, new_model: int = DAYS) -> list[LabelRow]:
     return rows
 
 
-def _concept(rows: list[LabelRow]) -> Concept:
+def _report(rows: list[LabelRow], shadow: Sequence[LabelRow] = ()) -> DriftReport:
     days = tuple(LAST - timedelta(days=DAYS - i) for i in range(DAYS))
     variable = Variable("feature:age", VariableKind.NUMBER, (0.0, 1.0), (), 0, 0.5, 0.1, "number")
     layout = Layout("edges", AS_OF, AS_OF, AS_OF, 1, (variable,))
@@ -64,10 +67,25 @@ def _concept(rows: list[LabelRow]) -> Concept:
         histograms(("all",)),
         (("work_type", histograms(TYPES)), ("region", histograms(REGIONS))),
         reviews=tuple(rows),
+        shadow_reviews=tuple(shadow),
     )
-    found = concept(material, POLICY)
+    return report(material, POLICY)
+
+
+def _concept(rows: list[LabelRow], shadow: Sequence[LabelRow] = ()) -> Concept:
+    found = _report(rows, shadow).concept
     assert found is not None
     return found
+
+
+def _in_the_shadow() -> list[LabelRow]:
+    """What the new model said, before it served, of the tickets that were reviewed."""
+    served = _reviews()
+    return [replace(row, ml_version="m-2", score=max(0.0, row.score - 0.2)) for row in served]
+
+
+def _gate(found: DriftReport) -> Evidence | None:
+    return next((one for one in evidence(found) if one.metric == CONCEPT_METRIC), None)
 
 
 def test_scores_that_mean_what_they_meant_are_quiet() -> None:
@@ -94,3 +112,24 @@ def test_a_model_of_last_week_is_not_judged_by_what_scores_meant_before() -> Non
 
     assert {one.verdict for one in found.segments} == {ConceptVerdict.TOO_LITTLE}
     assert "others have too few before them" in found.segments[0].sentence
+
+
+def test_what_it_said_in_the_shadow_tells_what_a_new_model_means() -> None:
+    new = DAYS - 42
+    quiet = _concept(_reviews(new_model=new), _in_the_shadow())
+    moved = _concept(_reviews(new_model=new, shift=0.4), _in_the_shadow())
+
+    assert {one.verdict for one in quiet.segments} == {ConceptVerdict.HOLDS}
+    assert moved.in_alarm[0].segment == "Pothole"
+
+
+def test_what_is_left_of_the_former_model_passes_no_gate() -> None:
+    half = _report(_reviews(new_model=DAYS - 12))
+    little = _report(_reviews(new_model=DAYS - 30))
+
+    judged, unknown = _gate(half), _gate(little)
+    assert judged is not None
+    assert judged.value == 0
+    assert unknown is not None
+    assert unknown.value is None
+    assert "are of models whose scores were too little reviewed before" in unknown.sentence
