@@ -11,7 +11,7 @@ import streamlit as st
 from components.gates.status import Status
 from components.layout import badge, numbers, states, table
 from components.layout.chart import chart
-from components.shadow import figures_scores, figures_segments
+from components.shadow import figures_groups, figures_scores, figures_segments
 from components.shadow import panel_words as words
 from components.shadow.types import (
     Agreement,
@@ -74,8 +74,8 @@ def groups(found: Sequence[NamedSlice], fairness: Sequence[Fairness], margin: fl
         return
     judged = [one for one in found if one.slice.state is not SliceState.NO_DATA]
     if judged:
-        st.markdown(figures_segments.slice_words(found))
-        drawn = figures_segments.slices(found, margin)
+        st.markdown(figures_groups.slice_words(found))
+        drawn = figures_groups.slices(found, margin)
         chart(
             drawn.figure,
             title="Right decisions by group, worst first",
@@ -85,7 +85,7 @@ def groups(found: Sequence[NamedSlice], fairness: Sequence[Fairness], margin: fl
             note="95% confidence sequences that hold for all groups and all looks together.",
         )
     _too_small(found)
-    table.small(figures_segments.slice_table(found), key="shadow_slice_rows", title="Groups")
+    table.small(figures_groups.slice_table(found), key="shadow_slice_rows", title="Groups")
     _fairness(fairness)
 
 
@@ -97,7 +97,7 @@ def _too_small(found: Sequence[NamedSlice]) -> None:
         named = f"{len(small)} of {len(found)} groups, named in the table"
     else:
         named = words.listed(
-            [f"{figures_segments.slice_name(one)} ({one.slice.labels:,})" for one in small]
+            [f"{figures_groups.slice_name(one)} ({one.slice.labels:,})" for one in small]
         )
     st.html(
         f'<p class="pl-verdict">{badge.status_html(Status.NO_DATA, small=True)} '
@@ -117,13 +117,13 @@ def _fairness(found: Sequence[Fairness]) -> None:
             "By", list(names), default=first, required=True, key="fairness_by", bind="query-params"
         )
     one = names.get(chosen or first, names[first])
-    rates = [rate for rate in figures_segments.RATES if any(r.rate is rate for r in one.candidate)]
+    rates = [rate for rate in figures_groups.RATES if any(r.rate is rate for r in one.candidate)]
     for column, rate in zip(st.columns(max(1, len(rates)), gap="medium"), rates, strict=False):
-        drawn = figures_segments.fairness(one, rate)
+        drawn = figures_groups.fairness(one, rate)
         with column:
             chart(
                 drawn.figure,
-                title=figures_segments.RATES[rate],
+                title=figures_groups.RATES[rate],
                 alt=drawn.alt,
                 table=drawn.table,
                 key=f"shadow_{rate.name.lower()}",

@@ -10,6 +10,7 @@ import pytest
 
 from components.shadow import (
     figures_cost,
+    figures_groups,
     figures_load,
     figures_quality,
     figures_scores,
@@ -90,7 +91,7 @@ def test_e_values_are_written_with_few_digits():
 
 
 def test_the_worst_group_comes_first_and_the_small_one_is_named_and_not_judged():
-    drawn = figures_segments.slices(made.slices(), -0.02)
+    drawn = figures_groups.slices(made.slices(), -0.02)
 
     assert list(drawn.figure.layout.yaxis.categoryarray) == [
         "Region: Harbor",
@@ -107,7 +108,7 @@ def test_the_worst_group_comes_first_and_the_small_one_is_named_and_not_judged()
 
 
 def test_states_of_groups_have_a_sign_and_a_mark_each():
-    figure = figures_segments.slices(made.slices(), -0.02).figure
+    figure = figures_groups.slices(made.slices(), -0.02).figure
 
     assert len({trace.marker.symbol for trace in figure.data}) == len(figure.data) == 3
     assert {trace.name[0] for trace in figure.data} == {"✕", "◷", "✓"}
@@ -131,7 +132,7 @@ def test_churn_is_drawn_both_ways_and_said_with_its_counts():
 
 
 def test_groups_without_a_rate_say_so():
-    table = figures_segments.fairness(made.fairness(), Rate.TRUE_POSITIVE).table
+    table = figures_groups.fairness(made.fairness(), Rate.TRUE_POSITIVE).table
 
     small = table[table["Group"] == "Riverside"].iloc[0]
     assert small["Candidate"] == "no data: too few"
