@@ -14,6 +14,8 @@ from components.pipeline.figures import Drawn, faded
 from components.pipeline.shares import day_text
 from components.statistics.weighting import WeightedMean
 
+FEWEST_DRAWN = 5
+"""Reviews from which the share of a score bin is drawn; the table holds the others too."""
 _HATCH = {
     "shape": "/",
     "size": 6,
@@ -191,7 +193,7 @@ def calibration(segment: ConceptSegment) -> Drawn:
         rows = [
             ((one.low + one.high) / 2, getattr(one, side))
             for one in curve
-            if getattr(one, side) is not None
+            if _drawn(getattr(one, side))
         ]
         _means(figure, rows, name, colour, [mean.n for _, mean in rows])
     figure.update_traces(mode="lines+markers")
@@ -202,10 +204,14 @@ def calibration(segment: ConceptSegment) -> Drawn:
     return Drawn(figure, _calibration_words(segment), calibration_table(curve))
 
 
+def _drawn(mean: WeightedMean | None) -> bool:
+    return mean is not None and mean.n >= FEWEST_DRAWN
+
+
 def _calibration_words(segment: ConceptSegment) -> str:
-    both = [one for one in segment.curve if one.reference is not None and one.current is not None]
+    both = [one for one in segment.curve if _drawn(one.reference) and _drawn(one.current)]
     if not both:
-        return f"{segment.segment}: no score bin has reviews in both windows."
+        return f"{segment.segment}: no score bin has {FEWEST_DRAWN} reviews in both windows."
 
     def gap(one: Calibration) -> float:
         return (one.current.value if one.current else 0) - (

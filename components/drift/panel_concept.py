@@ -55,7 +55,8 @@ def concept(found: Concept | None) -> None:
         _draw(
             figures_concept.calibration(one),
             "What a score stands for",
-            "Share that reviewers hold to be priority, weighted for who is reviewed.",
+            "Share that reviewers hold to be priority, weighted for who is reviewed; "
+            f"where {figures_concept.FEWEST_DRAWN} reviews or more are known.",
             "concept_curve",
         )
     table.small(frame(order), key="concept_table", title="Concept drift by segment")
