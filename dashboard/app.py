@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import secrets
 from collections.abc import AsyncIterator
@@ -18,8 +17,8 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from dashboard.headers import SecurityHeaders
-from dashboard.threads import one_thread_a_sum
 from dashboard.told import told
+from dashboard.warm import warm
 
 if TYPE_CHECKING:
     from dashboard.ready import Readiness
@@ -29,14 +28,8 @@ LOG = logging.getLogger("plumbline.app")
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Import everything, take it out of the collector's sight, look for the database, and judge.
-
-    Streamlit collects garbage after every script run while holding the interpreter; what the
-    imports left behind is frozen once, so that it is not walked each time.
-    """
-    await asyncio.to_thread(_warm)
-    gc.collect()
-    gc.freeze()
+    """Import everything, look for the database, and judge."""
+    await asyncio.to_thread(warm)
     found = await asyncio.to_thread(_readiness)
     LOG.log(logging.INFO if found.ready else logging.WARNING, "start: %s", found.word)
     judging = asyncio.create_task(_keep_judged())
@@ -49,14 +42,6 @@ async def _keep_judged() -> None:
     from dashboard.ahead import keep_judged
 
     await keep_judged()
-
-
-def _warm() -> None:
-    from dashboard import evidence, navigation  # noqa: F401 - the first judgement needs it
-
-    for entry in navigation.ENTRIES:
-        entry.render  # noqa: B018 - the property imports the page
-    one_thread_a_sum()
 
 
 def _readiness() -> Readiness:

@@ -24,7 +24,6 @@ ANSWER_TTL = "10m"
 EVALUATION_TTL = "10m"
 # The present advances in steps, so that answers can be shared for a while.
 STEP = timedelta(minutes=5)
-"""How long gates may be judged on a page where there are no roll-ups."""
 
 
 @lru_cache(maxsize=1)
@@ -44,6 +43,19 @@ def answer(
     return _answer(
         _name(question), arguments, tuple(sorted(options.items())), viewer_scope, question, _both
     )
+
+
+def answers(
+    questions: tuple[Callable[..., Any], ...], *arguments: Hashable, viewer_scope: str
+) -> tuple[Any, ...]:
+    """Several questions with the same arguments, asked in one snapshot and kept together."""
+
+    def together(connection: sa.Connection, *given: Hashable) -> tuple[Any, ...]:
+        return tuple(question(connection, *given) for question in questions)
+
+    names = " ".join(map(_name, questions))
+    found: tuple[Any, ...] = _answer(names, arguments, (), viewer_scope, together, _both)
+    return found
 
 
 def own_answer(question: Callable[..., Any], *arguments: Hashable, viewer_scope: str) -> Any:

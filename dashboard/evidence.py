@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,18 +20,21 @@ from dashboard import (
     evidence_explanations,
     evidence_feedback,
     evidence_governance,
+    evidence_kept,
     evidence_migration,
     evidence_pipeline,
     evidence_production,
     evidence_reconciliation,
     evidence_shadow,
 )
+from dashboard.evidence_late import leave_out_altered
 from queries.database import translate
 from queries.errors import MissingRelationError, PlumblineError, QueryTimeoutError
 from queries.names import PRODUCTION
 from queries.rolled import beside, own_of, read_rolled, rollups_of
 from queries.rolled_late import leave_out_changed
 from queries.scope import Scope
+from queries.snapshot import guard, guard_all
 from queries.time_limit import TimeLimit
 
 LOG = logging.getLogger("plumbline.evidence")
@@ -67,9 +69,20 @@ COLLECTORS = (
         evidence_pipeline.requests,
         slow=True,
     ),
+    Collector(
+        "tickets",
+        pipeline.TICKET_METRICS,
+        evidence_pipeline.tickets,
+        slow=True,
+        in_time=evidence_kept.TICKETS.kept,
+    ),
     Collector("reviews", pipeline.CORRECTNESS_METRICS, evidence_pipeline.correctness, slow=True),
     Collector(
-        "environments", pipeline.ENVIRONMENT_METRICS, evidence_pipeline.environments, slow=True
+        "environments",
+        pipeline.ENVIRONMENT_METRICS,
+        evidence_pipeline.environments,
+        slow=True,
+        in_time=evidence_kept.ENVIRONMENTS.kept,
     ),
     Collector("migration", evidence_migration.METRICS, evidence_migration.collect),
     Collector("reports", evidence_reconciliation.REPORT_METRICS, evidence_reconciliation.reported),
@@ -102,6 +115,7 @@ COLLECTORS = (
         evidence_production.harm,
         reads_policy=True,
         slow=True,
+        in_time=evidence_kept.HARM.kept,
     ),
     Collector("drills", evidence_artifacts.DRILL_METRICS, evidence_artifacts.drills),
     Collector(
@@ -129,7 +143,12 @@ COLLECTORS = (
         in_time=evidence_drift.kept,
     ),
     Collector("suites", evidence_governance.SUITE_METRICS, evidence_governance.suites),
-    Collector("findings", evidence_governance.FINDING_METRICS, evidence_governance.findings),
+    Collector(
+        "findings",
+        evidence_governance.FINDING_METRICS,
+        evidence_governance.findings,
+        reads_policy=True,
+    ),
     Collector("changes", evidence_governance.CHANGE_METRICS, evidence_governance.changes),
     Collector("audit events", evidence_governance.GAP_METRICS, evidence_governance.events),
     Collector("kept days", evidence_governance.DAY_METRICS, evidence_governance.days),
@@ -143,7 +162,12 @@ COLLECTORS = (
         "ledger", evidence_governance.LEDGER_METRICS, evidence_governance.ledger, reads_own=True
     ),
     Collector(
-        "shadow", evidence_shadow.METRICS, evidence_shadow.shadow, reads_policy=True, slow=True
+        "shadow",
+        evidence_shadow.METRICS,
+        evidence_shadow.shadow,
+        reads_policy=True,
+        slow=True,
+        in_time=evidence_kept.SHADOW.kept,
     ),
     Collector("reviewers", evidence_feedback.KAPPA_METRICS, evidence_feedback.agreement, slow=True),
 )
@@ -172,7 +196,8 @@ def gather(
     """Everything the collectors can measure over the policy's window before ``as_of``.
 
     ``own`` is an engine for the product's own schema; roll-ups of another source are refused.
-    Days whose number of predictions has changed since are read in the source.
+    Days that were altered since are read in the source; where time is bounded, only those whose
+    number of predictions has changed are known.
     Without roll-ups the source alone is read, which takes longer and gives the same evidence,
     and drift is not judged. ``within`` bounds the time: nothing is computed that a refresh would
     have kept, and without roll-ups what is not measured by its end has no value, and says why.
@@ -203,8 +228,12 @@ def _gather(
     within: timedelta | None,
 ) -> tuple[Evidence, ...]:
     rollups = rollups_of(connection)
-    if rollups is not None:
+    if within is None:
+        leave_out_altered(connection, scope, policy)
+    elif rollups is not None:
         leave_out_changed(connection, rollups, scope)
+    if beside(connection) is None:
+        guard_all(connection)
     limit = None
     if within is not None:
         collectors = tuple(replace(one, collect=one.in_time or one.collect) for one in collectors)
@@ -230,7 +259,7 @@ def _collect(
         return _unmeasured(collector)
     try:
         own = own_of(connection) if collector.reads_own else None
-        with connection.begin_nested(), own.begin_nested() if own else nullcontext():
+        with guard(collector.name, connection, *((own,) if own else ())):
             if limit is not None:
                 limit.impose(connection)
             more: tuple[object, ...] = (own,) if collector.reads_own else ()

@@ -11,6 +11,7 @@ from components.artifacts.assess_evidence import only
 from components.artifacts.types import CANDIDATE, PRODUCTION
 from components.evaluations import assess_governance as governed
 from components.evaluations import assess_suites
+from components.evaluations import suites as suites_of
 from components.gates.evidence import Evidence
 from components.gates.policy import Policy
 from queries import artifacts, audit, evaluations, feedback, governance, rollups
@@ -38,16 +39,19 @@ def suites(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
     known = if_present(connection, lambda: audit.configurations(connection, scope).rows) or ()
     llm = [row.version for row in known if row.knob == _LLM_KNOB]
     versions = {
-        assess_suites.CANDIDATE: _in_role(connection, scope, CANDIDATE),
-        assess_suites.PRODUCTION: _in_role(connection, scope, PRODUCTION),
-        assess_suites.LLM: llm[-1] if llm else None,
+        suites_of.CANDIDATE: _in_role(connection, scope, CANDIDATE),
+        suites_of.PRODUCTION: _in_role(connection, scope, PRODUCTION),
+        suites_of.LLM: llm[-1] if llm else None,
     }
     return assess_suites.evidence(rows, versions)
 
 
-def findings(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
-    """Is a P0 finding open, or a P1 finding overdue?"""
-    return governed.findings(governance.finding_counts(connection, scope).rows, scope.as_of)
+def findings(connection: sa.Connection, scope: Scope, policy: Policy) -> tuple[Evidence, ...]:
+    """Is a P0 finding open, or a P1 finding overdue, that concerns a decision?"""
+    rows = governance.finding_counts(connection, scope).rows
+    areas = {decision.id: decision.areas for decision in policy.decisions}
+    candidate = _in_role(connection, scope, CANDIDATE)
+    return governed.findings(rows, areas, scope.as_of, candidate)
 
 
 def changes(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:

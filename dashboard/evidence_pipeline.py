@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from components.gates.evidence import Evidence
 from components.pipeline import assess
-from queries import audit
+from queries import audit, audit_tickets
 from queries.rolled import beside
 from queries.rolled_late import lookalikes
 from queries.scope import Scope
@@ -26,6 +26,11 @@ def requests(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
         *assess.firing_evidence(firing),
         *assess.latency_evidence(latency, firing),
     )
+
+
+def tickets(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:
+    """Does each ticket count once?"""
+    return assess.ticket_evidence(audit_tickets.tickets(connection, scope).rows[0])
 
 
 def correctness(connection: sa.Connection, scope: Scope) -> tuple[Evidence, ...]:

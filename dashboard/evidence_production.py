@@ -30,6 +30,6 @@ def harm(connection: sa.Connection, scope: Scope, policy: Policy) -> tuple[Evide
     return tuple(
         assess_harm.unknown(metric, found.why_not.get(way, "No review can be weighed."))
         if one is None or found.over is None
-        else assess_harm.evidence(metric, one, found.over, unscored)
+        else assess_harm.evidence(metric, one, found.over, unscored, found.doubt)
         for metric, way, one, unscored in pairs
     )

@@ -137,8 +137,8 @@ def _assessed(
     pairs = reconciliation_results.latest_runs(connection, scope.as_of).rows
     ids = tuple(pair.run_id for pair in pairs)
     fields = reconciliation_results.fields(connection, ids).rows
-    groups = reconciliation_results.groups(connection, ids).rows
+    found = reconciliation_results.found(connection, ids).rows
     references = if_present(
         connection, lambda: reconciliation_results.references(connection, ids).rows
     )
-    return recount(run, pairs, fields, groups, checks, references or ())
+    return recount(run, pairs, fields, found, checks, references or ())

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.status.earlier import LOOK_BACK
 from queries.choices import SegmentRow, VersionRow
 from queries.errors import InvalidInputError
 from queries.names import PRODUCTION
@@ -90,6 +91,11 @@ def _values(found: Iterable[str | None]) -> tuple[str, ...]:
 def last_day(as_of: datetime) -> date:
     """The last day of which anything is read."""
     return (as_of.astimezone(UTC) - timedelta(microseconds=1)).date()
+
+
+def looked_back(as_of: datetime) -> date:
+    """The day that Status compares with unless another is asked for."""
+    return max(last_day(as_of) - LOOK_BACK, FIRST_DAY)
 
 
 def end_of(day: date) -> datetime:

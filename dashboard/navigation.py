@@ -54,6 +54,13 @@ ENTRIES = (
         "Every gate with its number, its limit, its history and its evidence.",
     ),
     Entry(
+        PROGRAMME,
+        "findings",
+        "Findings",
+        ":material/find_in_page:",
+        "What the oversight team found, how grave it is, who acts, and by when.",
+    ),
+    Entry(
         MIGRATION,
         "reconciliation",
         "Reconciliation",
@@ -108,6 +115,13 @@ ENTRIES = (
         "Feedback",
         ":material/rate_review:",
         "What reviewers change, how far they can be trusted, and what retraining did.",
+    ),
+    Entry(
+        MODEL,
+        "evaluations",
+        "Evaluations",
+        ":material/fact_check:",
+        "Which test suites ran on which model, what they found, and which cases failed.",
     ),
     Entry(
         MODEL,

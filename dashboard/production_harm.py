@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sqlalchemy as sa
@@ -27,7 +27,8 @@ from queries.scope import Scope
 class Judged:
     """What is known of both ways out; each is None where ``why_not`` says why.
 
-    ``unscored`` reviewed tickets could not be scored by the rollback model.
+    ``unscored`` reviewed tickets could not be scored by the rollback model. ``doubt`` says why the
+    chances of review on record cannot be right, and is empty where they can be.
     """
 
     over: Span | None
@@ -35,6 +36,7 @@ class Judged:
     rules: Harm | None
     why_not: Mapping[str, str]
     unscored: int = 0
+    doubt: str = ""
 
 
 def judged(connection: sa.Connection, scope: Scope, *, label_days: int, cap: float) -> Judged:
@@ -52,16 +54,24 @@ def judged(connection: sa.Connection, scope: Scope, *, label_days: int, cap: flo
     seen = columns(promotions.reviewed(connection, scope, version, over.start, over.end).rows)
     if not seen.features:
         return _neither(f"No ticket that {version} scored has been reviewed.")
+    doubt = assess_harm.distrust(seen.propensity, _tickets(connection, scope, over), cap)
     rules = assess_harm.harm(RULES, _by_rules(seen), over, cap)
     thresholds = _thresholds(connection, scope)
-    target, why = _target(rows)
-    if target is None:
-        return Judged(over, None, rules, {ROLLBACK: why})
-    pairs = _by_model(seen, target, thresholds)
-    found = assess_harm.harm(target.model_version, pairs, over, cap)
+    way_back, why = target(rows)
+    if way_back is None:
+        return Judged(over, None, rules, {ROLLBACK: why}, doubt=doubt)
+    pairs = _by_model(seen, way_back, thresholds)
+    found = assess_harm.harm(way_back.model_version, pairs, over, cap)
     n = len(seen.features)
-    why = f"{target.model_version} could score none of {n:,} reviewed tickets."
-    return Judged(over, found, rules, {} if found else {ROLLBACK: why}, unscored=n - pairs.at.size)
+    why = f"{way_back.model_version} could score none of {n:,} reviewed tickets."
+    unscored = n - pairs.at.size
+    return Judged(over, found, rules, {} if found else {ROLLBACK: why}, unscored, doubt)
+
+
+def _tickets(connection: sa.Connection, scope: Scope, over: Span) -> int:
+    """How many predictions the model in service made over the span."""
+    served = replace(scope, start=over.start, end=over.end, model_versions=(over.version,))
+    return sum(row.n for row in artifacts.served(connection, served).rows)
 
 
 def _neither(why: str) -> Judged:
@@ -87,7 +97,7 @@ def _by_model(seen: Reviewed, model: VerifiedModel, thresholds: Mapping[str, flo
     return Pairs(seen.scored_at[kept], seen.ml_right[kept], right, seen.propensity[kept])
 
 
-def _target(rows: Sequence[ArtifactRow]) -> tuple[VerifiedModel | None, str]:
+def target(rows: Sequence[ArtifactRow]) -> tuple[VerifiedModel | None, str]:
     """The rollback model, verified now; else why there is none."""
     versions = dict.fromkeys(row.model_version for row in rows if row.role == ROLLBACK)
     if not versions:

@@ -28,7 +28,7 @@ from queries.database import if_present, read, translated
 from queries.drift_evidence import newest
 from queries.errors import PlumblineError
 from queries.names import PRODUCTION
-from queries.rolled import beside, read_rolled
+from queries.rolled import beside, read_rolled, rollups_of
 from queries.scope import Scope
 from queries.shadow_kept import Made
 from queries.shadow_rows import Pair
@@ -47,9 +47,10 @@ class Kept:
 
 
 def kept(connection: sa.Connection, scope: Scope, pair: Pair, policy: Policy) -> Kept | None:
-    """What the last refresh kept of the pair; None where it does not speak of this scope."""
-    own = beside(connection)
-    if own is None or scope.work_types or scope.regions:
+    """What the last refresh kept of the pair; None where it does not speak of this scope, or days
+    have been altered since."""
+    own, rollups = beside(connection), rollups_of(connection)
+    if own is None or scope.work_types or scope.regions or (rollups and rollups.changed):
         return None
     made = _newest(own, policy, scope.as_of.astimezone(UTC).date())
     if made is None or scope.as_of - _end(made.day) > LONGEST:

@@ -36,12 +36,13 @@ class Asked:
 class Candidates:
     """Pairs with the candidate's scores up to the as-of, the one to judge first.
 
-    ``registered`` is the version that was last signed as candidate; ``unscored`` says that it
-    has no score at all.
+    ``registered`` is the version that was last signed as candidate, first at ``signed_at``;
+    ``unscored`` says that it has no score at all.
     """
 
     runs: tuple[RunRow, ...]
     registered: str | None
+    signed_at: datetime | None = None
 
     @property
     def unscored(self) -> bool:
@@ -79,7 +80,8 @@ def candidates(connection: sa.Connection, scope: Scope) -> Candidates:
     whole = Scope(EPOCH, scope.as_of, scope.as_of, PRODUCTION)
     found = shadow.runs(connection, whole).rows
     roles = if_present(connection, lambda: shadow.roles(connection, whole).rows)
-    signed = [row.model_version for row in roles or () if row.role == CANDIDATE]
+    own = [row for row in roles or () if row.role == CANDIDATE]
+    signed = [row.model_version for row in own]
     scored = [run.candidate_version for run in found]
     registered = next((name for name in signed if name in scored), next(iter(signed), None))
     return Candidates(
@@ -87,6 +89,7 @@ def candidates(connection: sa.Connection, scope: Scope) -> Candidates:
             ::-1
         ],
         registered,
+        next((row.first_signed_at for row in own if row.model_version == registered), None),
     )
 
 
@@ -98,6 +101,14 @@ def comparison(scope: Scope, pair: Pair, policy: ShadowPolicy) -> Scope:
     """
     start = max(_midnight(pair.since.astimezone(UTC).date()), _earliest(scope.as_of, policy))
     return replace(scope, start=start, end=scope.as_of, environment=PRODUCTION, model_versions=())
+
+
+def _begun_in_time(found: Candidates, pair: Pair, policy: ShadowPolicy) -> Pair:
+    """The pair since the day on which its candidate had to be in the shadow at the latest."""
+    if found.signed_at is None or pair.candidate != found.registered:
+        return pair
+    due = found.signed_at + timedelta(days=policy.start_within_days)
+    return replace(pair, since=min(pair.since, due))
 
 
 def _earliest(as_of: datetime, policy: ShadowPolicy) -> datetime:
@@ -114,6 +125,7 @@ def material(
     Raises:
         DatabaseError: a table cannot be read.
     """
+    pair = _begun_in_time(found, pair, policy)
     wanted = comparison(scope, pair, policy)
     if wanted.start >= scope.as_of:
         return None

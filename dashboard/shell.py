@@ -25,10 +25,11 @@ from dashboard.offer import download
 from dashboard.settings import settings
 from queries import choices as choice_queries
 from queries.errors import MissingRelationError, PlumblineError
-from queries.freshness import newest
+from queries.freshness import moments
 from queries.scope import Scope
 
 LOG = logging.getLogger("plumbline.page")
+_CHOICES = (choice_queries.recent_segments, choice_queries.model_versions)
 
 
 @dataclass(slots=True)
@@ -77,6 +78,17 @@ class Page:
         self._remember(question, found)
         return found
 
+    def ask_together(self, *questions: Callable[..., Any]) -> tuple[Any, ...]:
+        """Ask several questions about the page's scope in one snapshot.
+
+        Raises:
+            DatabaseError: as :meth:`ask`; none of them is answered.
+        """
+        found = cache.answers(questions, self.scope, viewer_scope=self.viewer.role)
+        for question, one in zip(questions, found, strict=True):
+            self._remember(question, one)
+        return found
+
     def ask_own(self, question: Callable[..., Any], *arguments: Any) -> Any:
         """Ask the product's own schema; None where there is none, or it is still empty."""
         try:
@@ -108,19 +120,13 @@ class Page:
 
     def freshness(self, *relations: str) -> None:
         """Show how new the tables are that this page reads, at the right of its title."""
-        found = [self._fresh(relation) for relation in relations]
+        rows = cache.answer(moments, self.scope, relations, viewer_scope=self.viewer.role)
+        found = [Freshness(row.relation, row.newest_at, exists=row.exists) for row in rows]
         self.freshness_slot.html(badges(found, self.as_of))
 
     def history(self) -> None:
         """Say whether roll-ups answer the page, how old they are, and what is gone from it."""
         self.freshness_slot.html(history_line(cache.roll_ups(self.scope)))
-
-    def _fresh(self, relation: str) -> Freshness:
-        try:
-            rows = cache.answer(newest, self.scope, relation, viewer_scope=self.viewer.role).rows
-        except MissingRelationError:
-            return Freshness(relation, None, exists=False)
-        return Freshness(relation, rows[0].newest_at)
 
     def evaluation(self, as_of: datetime | None = None) -> Evaluation:
         """Every gate as judged by the policy in force, at the page's as-of or another."""
@@ -233,11 +239,10 @@ def _filtered(row: Any, shown: tuple[Filter, ...], default: datetime) -> Scope:
 def _choices(as_of: datetime) -> Choices:
     """What the filters offer; a table that is missing leaves its filters without values."""
     try:
-        segments = cache.answer(choice_queries.recent_segments, as_of, viewer_scope="").rows
-        versions = cache.answer(choice_queries.model_versions, as_of, viewer_scope="").rows
+        segments, versions = cache.answers(_CHOICES, as_of, viewer_scope="")
     except MissingRelationError:
         return Choices()
-    return filters.choices_of(segments, versions)
+    return filters.choices_of(segments.rows, versions.rows)
 
 
 def _facts(as_of: datetime) -> str:

@@ -20,6 +20,7 @@ from queries.alert_rows import (
 from queries.alert_schema import alert_events, alert_runs, retraining_events
 from queries.answer import Answer, ask
 from queries.ledger import append
+from queries.snapshot import once
 
 _ONE_AT_A_TIME = 7_585_672_014
 
@@ -48,6 +49,7 @@ def record_retraining(connection: sa.Connection, record: RetrainingRecord) -> st
     return event
 
 
+@once
 def last_run(connection: sa.Connection, until: datetime) -> Answer[RunRecord]:
     """The last time the alert rules were judged; no row if never."""
     runs = alert_runs.c

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar
@@ -30,6 +30,53 @@ class Answer(Generic[Row]):
     rows: tuple[Row, ...]
     provenance: Provenance
     others: tuple[Provenance, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Kept column by column: a cache pickles answers, and frozen rows one by one are slow."""
+        return _restored, (_packed(self.rows), self.provenance, self.others)
+
+
+class _Nested(list[Any]):
+    """A column in which every value is a tuple: of rows, perhaps."""
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Rows of one class, column by column."""
+
+    row: type
+    values: tuple[list[Any], ...]
+
+
+def _packed(rows: tuple[Any, ...]) -> tuple[Any, ...] | _Columns:
+    """Rows as columns, and so rows within them; whatever else there is, as it is."""
+    kinds = set(map(type, rows))
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is None or not is_dataclass(kind):
+        return rows
+    columns = ([getattr(row, field.name) for row in rows] for field in fields(kind))
+    return _Columns(kind, tuple(map(_packed_column, columns)))
+
+
+def _packed_column(values: list[Any]) -> list[Any]:
+    nested = all(type(each) is tuple for each in values)
+    return _Nested(map(_packed, values)) if nested else values
+
+
+def _restored(
+    packed: tuple[Any, ...] | _Columns, provenance: Provenance, others: tuple[Provenance, ...]
+) -> Answer[Any]:
+    return Answer(_unpacked(packed), provenance, others)
+
+
+def _unpacked(packed: Any) -> tuple[Any, ...]:
+    if not isinstance(packed, _Columns):
+        return tuple(packed)
+    columns = (
+        map(_unpacked, values) if isinstance(values, _Nested) else values
+        for values in packed.values
+    )
+    return tuple(map(packed.row, *columns))
 
 
 def joined(answers: Sequence[Answer[Any]], rows: Sequence[Row]) -> Answer[Row]:

@@ -31,6 +31,7 @@ from queries.rolled import Plan, rolled_up
 from queries.rolled_parts import filters
 from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
+from queries.snapshot import once
 
 PROMOTE, ROLLBACK, DEMOTE = "model.promote", "model.rollback", "model.demote"
 VERIFY, KEY = "artifact.verify", "key.rotate"
@@ -45,6 +46,7 @@ _shadow = ml_shadow_scores.c
 SHADOW_DAYS = timedelta(days=120)
 
 
+@once
 def files(connection: sa.Connection, scope: Scope) -> Answer[ArtifactRow]:
     """Registered model files: version, role, digest, manifest and signature"""
     statement = (
@@ -78,6 +80,7 @@ def training(connection: sa.Connection, scope: Scope) -> Answer[TrainingRow]:
     return ask(connection, statement, TrainingRow)
 
 
+@once
 def events(connection: sa.Connection, scope: Scope) -> Answer[EventRow]:
     """Promotions, rollbacks, demotions, verifications and signing keys, from the audit log"""
     statement = (
@@ -96,6 +99,7 @@ def events(connection: sa.Connection, scope: Scope) -> Answer[EventRow]:
     return ask(connection, statement, EventRow)
 
 
+@once
 def newest_event(connection: sa.Connection, scope: Scope) -> Answer[NewestEvent]:
     """How far the platform's audit log reaches"""
     statement = sa.select(sa.func.max(_events.occurred_at).label("newest_at")).where(

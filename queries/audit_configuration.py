@@ -15,10 +15,12 @@ from queries.contract import config_history
 from queries.errors import InvalidInputError
 from queries.names import UNIT_COST_KNOB, WORKFLOW_KNOB
 from queries.scope import Scope
+from queries.snapshot import once
 
 _VERSION_KNOBS = ("rules_version", "ml_version", "llm_version", WORKFLOW_KNOB, UNIT_COST_KNOB)
 
 
+@once
 def configurations(connection: sa.Connection, scope: Scope) -> Answer[ConfigurationRow]:
     """Every value of the pipeline's knobs by the end of the scope, oldest first."""
     config = config_history.c

@@ -23,6 +23,7 @@ from queries.rolled import Plan, adding, rolled_up
 from queries.rolled_parts import filters, rolled_bucket
 from queries.rolled_schema import rolled_requests
 from queries.scope import Scope
+from queries.snapshot import once
 
 
 def _fault(threshold: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -104,6 +105,7 @@ PULSE_COUNTS = (
 )
 
 
+@once
 @rolled_up(_rolled_pulse, adding(("day",), ("n", "errors", "asked", *PULSE_COUNTS), "newest"))
 def pulse(connection: sa.Connection, scope: Scope) -> Answer[PulseRow]:
     """Volume, agreement, calls of the LLM and their faults, per day, in one pass."""

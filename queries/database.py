@@ -18,6 +18,7 @@ from queries.errors import (
     MissingRelationError,
     QueryTimeoutError,
 )
+from queries.snapshot import begin, bold_then_guarded, guard
 
 Result = TypeVar("Result")
 
@@ -90,26 +91,47 @@ def _engine(url: str, *, read_only: bool, statement_timeout_s: int) -> sa.Engine
 def read(engine: sa.Engine, question: Callable[[sa.Connection], Result]) -> Result:
     """Ask inside one snapshot, so that all numbers of a page belong together.
 
-    A server that restarts in mid-query is asked once more.
+    A server that restarts in mid-query is asked once more, and so is a question part of which
+    failed and may fail: see :mod:`queries.snapshot`.
 
     Raises:
         DatabaseError: translated from the driver's error; see :mod:`queries.errors`.
     """
+    return bold_then_guarded(lambda guarded: read_snapshot(engine, question, guarded=guarded))
+
+
+def read_snapshot(
+    engine: sa.Engine, question: Callable[[sa.Connection], Result], *, guarded: bool
+) -> Result:
+    """One attempt, with savepoints or without.
+
+    Raises:
+        DatabaseError: translated from the driver's error; see :mod:`queries.errors`.
+        UnguardedError: a question failed that may fail, and had no savepoint.
+    """
     try:
-        return _read_once(engine, question)
+        return _read_once(engine, question, guarded)
     except exc.DBAPIError as error:
         if not error.connection_invalidated:
             raise translate(error) from error
     except exc.SQLAlchemyError as error:
         raise translate(error) from error
     with translated():
-        return _read_once(engine, question)
+        return _read_once(engine, question, guarded)
 
 
-def _read_once(engine: sa.Engine, question: Callable[[sa.Connection], Result]) -> Result:
-    snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with snapshot.connect() as connection, connection.begin():
-        return question(connection)
+def _read_once(
+    engine: sa.Engine, question: Callable[[sa.Connection], Result], guarded: bool
+) -> Result:
+    with opened(engine) as connection, connection.begin():
+        return question(begin(connection, guarded=guarded))
+
+
+def opened(engine: sa.Engine) -> sa.Connection:
+    """A connection whose next transaction reads one snapshot and writes nothing."""
+    return engine.execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    ).connect()
 
 
 @contextmanager
@@ -124,15 +146,19 @@ def translated() -> Iterator[None]:
 def if_present(connection: sa.Connection, question: Callable[[], Result]) -> Result | None:
     """The answer, or None where its relation is missing; any other failure is the caller's.
 
-    The question runs behind a savepoint, so that the snapshot outlives a missing relation.
+    The snapshot outlives a missing relation.
     """
     try:
-        with connection.begin_nested():
+        with guard(getattr(question, "__code__", question), connection, may_fail=_is_missing):
             return question()
     except exc.SQLAlchemyError as error:
-        if isinstance(translate(error), MissingRelationError):
+        if _is_missing(error):
             return None
         raise
+
+
+def _is_missing(error: exc.SQLAlchemyError) -> bool:
+    return isinstance(translate(error), MissingRelationError)
 
 
 def translate(error: exc.SQLAlchemyError) -> DatabaseError:

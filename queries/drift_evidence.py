@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from queries.answer import Answer, ask
 from queries.rollup_schema import drift_evidence, drift_reports, rollup_days, rollup_layouts
+from queries.snapshot import once
 
 _KEY = ("environment", "day", "policy_version")
 
@@ -37,6 +38,7 @@ class KeptReport:
     report: str
 
 
+@once
 def newest(own: sa.Connection, environment: str, before: date) -> Key | None:
     """The newest rolled-up day before ``before``; None where there is none."""
     days = rollup_days.c

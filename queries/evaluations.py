@@ -1,9 +1,10 @@
-"""What the newest run of each test suite measured, by model version."""
+"""What the newest run of each test suite measured, by model version and segment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -19,7 +20,10 @@ _runs, _results = evaluation_runs.c, evaluation_results.c
 
 @dataclass(frozen=True, slots=True)
 class SuiteRow:
-    """One metric of the newest run of a suite against a version; None where it gave none."""
+    """One metric of the newest run of a suite against a version; None where it gave none.
+
+    ``runs`` counts all runs on record of this suite against this version, the newest included.
+    """
 
     suite: str
     suite_version: str
@@ -28,35 +32,40 @@ class SuiteRow:
     attempt: int
     started_at: datetime
     finished_at: datetime | None
+    runs: int
     metric: str | None
+    segment: str | None
     value: float | None
     n: int | None
     n_unscored: int | None
     interval_low: float | None
     interval_high: float | None
+    evidence: Any
 
 
 def newest_runs(connection: sa.Connection, scope: Scope) -> Answer[SuiteRow]:
-    """The newest run of each suite against each model version, over all segments together"""
+    """The newest run of each suite against each model version, in all and by segment"""
+    of_version = (_runs.suite, _runs.model_version)
     newest = (
-        sa.select(evaluation_runs)
+        sa.select(evaluation_runs, sa.func.count().over(partition_by=of_version).label("runs"))
         .where(_runs.started_at <= scope.as_of)
-        .ext(distinct_on(_runs.suite, _runs.model_version))
+        .ext(distinct_on(*of_version))
         .order_by(
-            _runs.suite,
-            _runs.model_version,
+            *of_version,
             _runs.started_at.desc(),
             _runs.attempt.desc(),
             _runs.run_id.desc(),
         )
         .subquery("newest")
     )
-    same = sa.and_(_results.run_id == newest.c.run_id, _results.segment == WHOLE)
-    run = (newest.c[name] for name in list(SuiteRow.__dataclass_fields__)[:7])
-    result = (_results[name] for name in list(SuiteRow.__dataclass_fields__)[7:])
+    names = list(SuiteRow.__dataclass_fields__)
+    split = names.index("metric")
+    same = _results.run_id == newest.c.run_id
     statement = (
-        sa.select(*run, *result)
+        sa.select(
+            *(newest.c[name] for name in names[:split]), *(_results[name] for name in names[split:])
+        )
         .select_from(newest.outerjoin(evaluation_results, same))
-        .order_by(newest.c.suite, newest.c.model_version, _results.metric)
+        .order_by(newest.c.suite, newest.c.model_version, _results.metric, _results.segment)
     )
     return ask(connection, statement, SuiteRow)

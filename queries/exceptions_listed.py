@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from queries.answer import Answer, ask
 from queries.contract import migration_batches, migration_exceptions
-from queries.exceptions_report_parts import as_text, ask_records, record_columns
+from queries.exceptions_page import Page
+from queries.exceptions_report_parts import as_text, ask_records, record_columns, texts
 from queries.exceptions_rows import NEIGHBOURS, PAGE_SIZE, Filters, Position, RecordRow
 from queries.rolled_exceptions_places import Place, kept, places
 from queries.scope import Scope
 
 _b, _x = migration_batches.c, migration_exceptions.c
+_INDEX = ("batch_id", "status", "severity", "cause", "field")
 _ENTERED_BY = ("batch_id", "cause", "field", "severity", "status")
 
 
@@ -32,28 +34,31 @@ def records(
     filters: Filters = Filters(),  # noqa: B008 - immutable
     after: Position | None = None,
     most: int = PAGE_SIZE,
+    backwards: bool = False,
 ) -> Answer[RecordRow]:
     """The next exceptions of a run, batch by batch, and one more so that the end is seen.
 
+    ``backwards`` asks for those before the position, or without one for the last, nearest first.
     Every batch is entered through an index where the page begins. Of a filter that keeps few,
     roll-ups say where they lie; so the time depends on the page, neither on the table nor on how
     rare an exception is.
     """
-    begun = _begun(scope, run_id, filters, after)
+    page = Page(after, most, backwards)
+    begun = _begun(scope, run_id, filters, page)
     if filters._replace(batch=None) == Filters():
-        return _walk(connection, scope, begun, filters, after, most)
-    listed = ask(connection, begun.order_by(_b.batch_id), _Batch)
+        return _walk(connection, scope, begun, filters, page)
+    listed = ask(connection, begun.order_by(page.towards(_b.batch_id)), _Batch)
     names = tuple(dict.fromkeys(row.batch_id for row in listed.rows))
     group = after.group if after is not None else None
     found = places(connection, scope, names, filters, begun=group, enough=most + 1)
     if found is None:
-        return _walk(connection, scope, begun, filters, after, most)
+        return _walk(connection, scope, begun, filters, page)
     answers = []
     if found.walked:
         through = begun.where(_b.batch_id.in_(found.walked))
-        answers.append(_walk(connection, scope, through, filters, after, most))
+        answers.append(_walk(connection, scope, through, filters, page))
     if found.entered:
-        answers.append(_enter(connection, scope, begun, found.entered, after, most))
+        answers.append(_enter(connection, scope, begun, found.entered, page))
     order = {name: place for place, name in enumerate(names)}
     rows = sorted((row for each in answers for row in each.rows), key=lambda row: order[row.group])
     first, *others = (*(each.provenance for each in answers), listed.provenance)
@@ -68,7 +73,7 @@ def neighbours(connection: sa.Connection, scope: Scope, of: RecordRow) -> Answer
     return replace(found, rows=tuple(others[:NEIGHBOURS]))
 
 
-def _begun(scope: Scope, run_id: str, filters: Filters, after: Position | None) -> sa.Select[Any]:
+def _begun(scope: Scope, run_id: str, filters: Filters, page: Page) -> sa.Select[Any]:
     """The batches of a run that the rest of its list is about."""
     statement = (
         sa.select(as_text(_b.batch_id).label("batch_id"))
@@ -77,8 +82,9 @@ def _begun(scope: Scope, run_id: str, filters: Filters, after: Position | None) 
     )
     if filters.batch is not None:
         statement = statement.where(_b.batch_id == filters.batch)
-    if after is not None:
-        statement = statement.where(_b.batch_id >= after.group)
+    if page.after is not None:
+        edge = sa.literal(page.after.group, _b.batch_id.type)
+        statement = statement.where(page.reaches(_b.batch_id, edge))
     return statement
 
 
@@ -93,8 +99,7 @@ def _walk(
     scope: Scope,
     begun: sa.Select[Any],
     filters: Filters,
-    after: Position | None,
-    most: int,
+    page: Page,
 ) -> Answer[RecordRow]:
     """Through the batches in their order, until a page is full."""
     batch = _own_id(begun)
@@ -103,24 +108,24 @@ def _walk(
         _x.first_seen_at <= scope.as_of,
         *kept(_x, filters),
     ]
-    if after is not None:
-        behind = sa.tuple_(_x.batch_id, _x.exception_id) > sa.tuple_(
-            sa.literal(after.group, _x.batch_id.type),
-            sa.literal(after.exception_id, _x.exception_id.type),
+    if page.after is not None:
+        edge = sa.tuple_(
+            sa.literal(page.after.group, _x.batch_id.type),
+            sa.literal(page.after.exception_id, _x.exception_id.type),
         )
-        entered.append(behind)
+        entered.append(page.behind(sa.tuple_(_x.batch_id, _x.exception_id), edge))
     found = (
         sa.select(migration_exceptions)
         .where(*entered)
-        .order_by(_x.batch_id, _x.exception_id)
-        .limit(most + 1)
+        .order_by(page.towards(_x.batch_id), page.towards(_x.exception_id))
+        .limit(page.most + 1)
         .lateral("found")
     )
     statement = (
         sa.select(*record_columns(found.c, batch.c.run_id))
         .select_from(batch.join(found, sa.true()))
-        .order_by(batch.c.batch_id, found.c.exception_id)
-        .limit(most + 1)
+        .order_by(page.towards(batch.c.batch_id), page.towards(found.c.exception_id))
+        .limit(page.most + 1)
     )
     return ask_records(connection, statement)
 
@@ -130,25 +135,24 @@ def _enter(
     scope: Scope,
     begun: sa.Select[Any],
     cells: Sequence[Place],
-    after: Position | None,
-    most: int,
+    page: Page,
 ) -> Answer[RecordRow]:
     """At every place where there are some: the first of each, then the first of them all."""
     batch = _own_id(begun.where(_b.batch_id.in_({cell.batch_id for cell in cells})))
 
     def shape(cell: Place) -> tuple[bool, bool, bool]:
         # An index finds a null only where the statement says so.
-        within = after is not None and cell.batch_id == after.group
+        within = page.after is not None and cell.batch_id == page.after.group
         return cell.cause is None, cell.field is None, within
 
     branches = [
-        _first(scope, batch, list(alike), after if within else None, most)
+        _first(scope, batch, list(alike), page if within else replace(page, after=None))
         for (_, _, within), alike in groupby(sorted(cells, key=shape), key=shape)
     ]
     first = (
         sa.union_all(*branches)
-        .order_by("batch_id", "exception_id")
-        .limit(most + 1)
+        .order_by(page.towards("batch_id"), page.towards("exception_id"))
+        .limit(page.most + 1)
         .subquery("first")
     )
     statement = (
@@ -158,17 +162,15 @@ def _enter(
                 migration_exceptions, _x.exception_id == first.c.exception_id
             )
         )
-        .order_by(first.c.batch_id, first.c.exception_id)
+        .order_by(page.towards(first.c.batch_id), page.towards(first.c.exception_id))
     )
     return ask_records(connection, statement)
 
 
-def _first(
-    scope: Scope, batch: sa.Subquery, cells: Sequence[Place], after: Position | None, most: int
-) -> sa.Select[Any]:
+def _first(scope: Scope, batch: sa.Subquery, cells: Sequence[Place], page: Page) -> sa.Select[Any]:
     """The first exceptions at each place; the places agree in what they lack."""
     cell = (
-        sa.func.unnest(*(_texts(getattr(each, name) for each in cells) for name in _ENTERED_BY))
+        sa.func.unnest(*(texts(getattr(each, name) for each in cells) for name in _ENTERED_BY))
         .table_valued(*_ENTERED_BY)
         .render_derived("cell")
     )
@@ -176,20 +178,18 @@ def _first(
     for name in _ENTERED_BY[1:]:
         lacking = getattr(cells[0], name) is None
         entered.append(_x[name].is_(None) if lacking else _x[name] == cell.c[name])
-    if after is not None:
-        entered.append(_x.exception_id > sa.literal(after.exception_id, _x.exception_id.type))
+    if page.after is not None:
+        edge = sa.literal(page.after.exception_id, _x.exception_id.type)
+        entered.append(page.behind(_x.exception_id, edge))
     found = (
         sa.select(_x.batch_id, _x.exception_id)
         .where(*entered)
-        .order_by(_x.exception_id)
-        .limit(most + 1)
+        # All but the last are equal: named, they leave the planner the one index that has them.
+        .order_by(*(page.towards(_x[name]) for name in (*_INDEX, "exception_id")))
+        .limit(page.most + 1)
         .lateral("found")
     )
     placed = batch.join(cell, as_text(batch.c.batch_id) == cell.c.batch_id)
     return sa.select(found.c.batch_id, found.c.exception_id).select_from(
         placed.join(found, sa.true())
     )
-
-
-def _texts(values: Iterable[str | None]) -> sa.ColumnElement[Any]:
-    return sa.cast(list(values), sa.ARRAY(sa.Text()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,70 +11,115 @@ import sqlalchemy as sa
 from queries import rolled_exceptions
 from queries.answer import Answer, ask
 from queries.contract import migration_batches, migration_exceptions
-from queries.exceptions_report_parts import as_text, ask_records, record_columns
-from queries.exceptions_rows import PAGE_SIZE, BatchCountRow, CountRow, RecordRow
+from queries.exceptions_counted import Line, counted, gathered
+from queries.exceptions_report_parts import (
+    as_text,
+    ask_records,
+    distinct_values,
+    record_columns,
+    texts,
+)
+from queries.exceptions_rows import (
+    PAGE_SIZE,
+    BatchCountRow,
+    Counted,
+    Filters,
+    RecordRow,
+    Rules,
+)
 from queries.exceptions_totals import is_open
-from queries.rolled_exceptions import BatchOfRun
-from queries.rolled_exceptions_build import Cell
+from queries.rolled_days import UnreadableError
+from queries.rolled_exceptions import BatchOfRun, among
+from queries.rolled_exceptions_places import kept
+from queries.rolled_exceptions_schema import rollup_exception_counts
 from queries.scope import Scope
 
 _b, _x = migration_batches.c, migration_exceptions.c
+_counts = rollup_exception_counts.c
+_CELL = ("batch_id", "status", "severity", "cause", "field", "exceptions")
+"""In the order of the index, so that nothing is sorted."""
 
 
-def counts(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[CountRow]:
-    """Exceptions of one run by batch, field, cause, severity and status.
+def counts(
+    connection: sa.Connection,
+    scope: Scope,
+    run_id: str,
+    rules: Rules,
+    filters: Filters = Filters(),  # noqa: B008 - immutable
+) -> Answer[Counted]:
+    """Exceptions of one run by what may explain them, by batch and by status: one row.
 
     Roll-ups answer for the batches they hold, as of their refresh; of the others the statement
     reads one index alone. The status is the latest one: the table keeps no history of it.
     """
-    batches = rolled_exceptions.batches_of(connection, scope, run_id)
-    names = {row.batch_id: row for row in batches.rows}
-    rolled = rolled_exceptions.cells(connection, scope, tuple(names))
-    if rolled is None:
-        live = ask(connection, _cells(scope, _of_run(scope, run_id)), Cell)
-        return _named(names, (live,), batches)
-    live = ask(connection, _cells(scope, _x.batch_id.in_(rolled.left)), Cell)
-    return _named(names, (live, rolled.answer), batches)
+    begun = rolled_exceptions.batches_of(connection, scope, run_id)
+    batches = [row for row in begun.rows if filters.batch in (None, row.batch_id)]
+    rolled, left = _rolled(connection, scope, batches, rules, filters)
+    answers = [rolled] if rolled is not None else []
+    if left is None or left or not answers:
+        wanted = _of_run(scope, run_id) if left is None else _x.batch_id.in_(left)
+        cells = _cells(scope, wanted, filters)
+        answers.append(ask(connection, counted(_named(cells, batches), rules), Line))
+    found = gathered(answers)
+    return replace(found, others=(*found.others, begun.provenance))
 
 
-def _cells(scope: Scope, wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    key = (_x.batch_id, _x.status, _x.severity, _x.cause, _x.field)
+def _rolled(
+    connection: sa.Connection,
+    scope: Scope,
+    batches: Sequence[BatchOfRun],
+    rules: Rules,
+    filters: Filters,
+) -> tuple[Answer[Line] | None, tuple[str, ...] | None]:
+    """What the roll-ups say, and the batches that are left; None of them: all, they say nothing."""
+    found = rolled_exceptions.parts(connection, scope, [row.batch_id for row in batches])
+    if found is None:
+        return None, None
+    if not found.totals:
+        return None, found.left
+    columns = [_counts[name] for name in _CELL]
+    here = among(_counts.batch_id, [row.batch_id for row in found.totals])
+    cells = sa.select(*columns).where(here, *kept(_counts, filters))
+    try:
+        answer = found.rollups.ask(counted(_named(cells, batches), rules), Line)
+    except UnreadableError:
+        return None, None
+    return replace(answer, others=found.provenance), found.left
+
+
+def _cells(scope: Scope, wanted: sa.ColumnElement[bool], filters: Filters) -> sa.Select[Any]:
+    """Exceptions of the source, counted by all that they can be filtered by."""
+    key = [_x[name] for name in _CELL[:-1]]
+    conditions = [wanted, _x.first_seen_at <= scope.as_of, *kept(_x, filters)]
+    if filters.batch is not None:
+        conditions.append(_x.batch_id == filters.batch)
     return (
         sa.select(
             as_text(_x.batch_id).label("batch_id"),
             *key[1:],
             sa.func.count().label("exceptions"),
         )
-        .where(wanted, _x.first_seen_at <= scope.as_of)
+        .where(*conditions)
         .group_by(*key)
     )
 
 
-def _named(
-    names: Mapping[str, BatchOfRun],
-    answers: Sequence[Answer[Cell]],
-    batches: Answer[BatchOfRun],
-) -> Answer[CountRow]:
-    """Cells with what their batch says of them, most exceptions first."""
-    first, *others = answers
-    cells = [cell for answer in answers for cell in answer.rows]
-    cells.sort(key=lambda cell: (-cell.exceptions, cell.batch_id))
-    rows = tuple(
-        CountRow(
-            batch_id=cell.batch_id,
-            table_name=names[cell.batch_id].table_name,
-            source_system=names[cell.batch_id].source_system,
-            field=cell.field,
-            cause=cell.cause,
-            signature="",
-            severity=cell.severity,
-            status=cell.status,
-            exceptions=cell.exceptions,
-        )
-        for cell in cells
+def _named(cells: sa.Select[Any], batches: Sequence[BatchOfRun]) -> sa.Select[Any]:
+    """Cells with what their batch says of them."""
+    names = ("batch_id", "table_name", "source_system")
+    batch = (
+        sa.func.unnest(*(texts(getattr(row, name) for row in batches) for name in names))
+        .table_valued(*names)
+        .render_derived("batch")
     )
-    asked = (part for each in others for part in (each.provenance, *each.others))
-    return Answer(rows, first.provenance, (*asked, batches.provenance))
+    cell = cells.subquery("counted")
+    return sa.select(
+        cell.c.batch_id,
+        batch.c.table_name,
+        batch.c.source_system,
+        *(cell.c[name] for name in _CELL[1:]),
+        sa.literal("").label("signature"),
+    ).join(batch, batch.c.batch_id == cell.c.batch_id)
 
 
 def per_batch(
@@ -120,6 +165,17 @@ def same_record(
     wanted = sa.and_(_x.table_name == table_name, _x.key == key)
     statement = _single(wanted, scope).order_by(_x.last_seen_at, _x.exception_id)
     return ask_records(connection, statement.limit(PAGE_SIZE))
+
+
+def by_key(connection: sa.Connection, scope: Scope, run_id: str, key: str) -> Answer[RecordRow]:
+    """The exceptions of one run whose record has this very key, the latest first.
+
+    The index begins with the table, which the pipeline may spell otherwise than its batches.
+    """
+    tables = sa.select(distinct_values(_x.table_name).c.value)
+    wanted = sa.and_(_x.table_name.in_(tables), _x.key == key, _of_run(scope, run_id))
+    statement = _single(wanted, scope).order_by(_x.last_seen_at.desc(), _x.exception_id.desc())
+    return ask_records(connection, statement.limit(PAGE_SIZE + 1))
 
 
 def _single(wanted: sa.ColumnElement[bool], scope: Scope) -> sa.Select[Any]:

@@ -1,7 +1,8 @@
-"""What the questions about reported exceptions share: columns of one in full, and odd ids."""
+"""What the questions about reported exceptions share: columns of one in full, odd ids, words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,18 @@ def record_columns(columns: Any, run_id: sa.ColumnElement[Any]) -> list[sa.Colum
 def as_text(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
     """An id as text, whatever the owner keeps it as."""
     return sa.cast(column, sa.Text())
+
+
+def texts(values: Iterable[str | None]) -> sa.ColumnElement[Any]:
+    """Words as one array, which may be longer than a statement takes parameters."""
+    return sa.cast(list(values), sa.ARRAY(sa.Text()))
+
+
+def distinct_values(column: sa.ColumnElement[Any]) -> sa.CTE:
+    """The values of a column with which an index begins, hopped over in it."""
+    first = sa.select(sa.func.min(column).label("value")).cte("hop", recursive=True)
+    following = sa.select(sa.func.min(column)).where(column > first.c.value).scalar_subquery()
+    return first.union_all(sa.select(following).where(first.c.value.is_not(None)))
 
 
 def ask_records(connection: sa.Connection, statement: sa.Select[Any]) -> Answer[RecordRow]:

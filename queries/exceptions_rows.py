@@ -11,13 +11,26 @@ NEIGHBOURS = 6
 """How many exceptions with the same defect are shown beside one of them."""
 
 
+class Rules(NamedTuple):
+    """How causes make rules: a rule is a cause with a transformation, wherever it is applied.
+
+    ``causes`` are classes of their own, every other word is ``other``. Exceptions with a cause
+    ``of_one_field``, or without a transformation, are a rule of their field alone.
+    """
+
+    causes: tuple[str, ...]
+    other: str
+    of_one_field: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CountRow:
-    """Exceptions that agree in everything they can be filtered by.
+    """Exceptions that agree in everything that may explain them.
 
-    ``batch_id``, ``field``, ``source_system`` and ``cause`` are None where none is recorded;
-    without a field the exception is about a whole record. ``signature`` is the transformation as
-    a rule, empty where it is not known.
+    ``batch_id`` is set where they lie in the batch that holds the most exceptions of their rule,
+    None where they lie in any other. ``field``, ``source_system`` and ``cause`` are None where
+    none is recorded; without a field the exception is about a whole record. ``signature`` is the
+    transformation as a rule, empty where it is not known.
     """
 
     batch_id: str | None
@@ -27,8 +40,26 @@ class CountRow:
     cause: str | None
     signature: str
     severity: str
-    status: str
     exceptions: int
+    open_exceptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """Exceptions of one batch, or with one status; None is a batch that is not recorded."""
+
+    value: str | None
+    exceptions: int
+    open_exceptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The same exceptions counted three times."""
+
+    rules: tuple[CountRow, ...]
+    batches: tuple[PartRow, ...]
+    statuses: tuple[PartRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

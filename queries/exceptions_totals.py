@@ -75,8 +75,13 @@ def critical_open() -> sa.FunctionFilter[int]:
 
 
 def is_open() -> sa.ColumnElement[bool]:
+    """Whether an exception is open."""
+    return not_closed(_x.status)
+
+
+def not_closed(status: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether nothing says that it is closed: a state that nobody knows closes nothing."""
-    return sa.func.coalesce(_x.status, "").not_in(CLOSED)
+    return sa.func.coalesce(status, "").not_in(CLOSED)
 
 
 def is_critical() -> sa.ColumnElement[bool]:

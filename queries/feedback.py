@@ -32,6 +32,7 @@ from queries.feedback_rows import (
 from queries.rolled import Plan, adding, rolled_up
 from queries.rolled_feedback import facts_in_force, from_both
 from queries.scope import Scope
+from queries.snapshot import once
 
 _SUMS = ("n", "weighted_n", "w", "ww")
 _LAYERS = ("rules_right", "ml_right", "llm_right")
@@ -230,6 +231,7 @@ def _arrivals(facts: sa.Subquery) -> sa.Select[Any]:
     ).where(f.turn == 1)
 
 
+@once
 def training_runs(connection: sa.Connection, scope: Scope) -> Answer[RunRow]:
     """Every training run that had begun: data, metrics, who"""
     r = ml_training_runs.c

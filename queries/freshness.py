@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from queries import contract
 from queries.answer import Answer, ask
+from queries.database import if_present
 from queries.errors import InvalidInputError
 from queries.scope import Scope
 
@@ -32,6 +34,15 @@ class Newest:
     newest_at: datetime | None
     rows: int
     exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time of a relation's newest item; None where it has none, or is not there at all."""
+
+    relation: str
+    newest_at: datetime | None
+    exists: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,23 @@ def newest(connection: sa.Connection, scope: Scope, relation: str) -> Answer[New
         estimate = max(estimated_rows(connection, table), row.rows)
         row = replace(row, rows=estimate, exact=False)
     return replace(answer, rows=(row,))
+
+
+def moments(
+    connection: sa.Connection, scope: Scope, relations: Sequence[str]
+) -> tuple[Moment, ...]:
+    """When the newest item of each relation came, in one snapshot."""
+    return tuple(_moment(connection, scope, relation) for relation in relations)
+
+
+def _moment(connection: sa.Connection, scope: Scope, relation: str) -> Moment:
+    columns: tuple[sa.ColumnElement[Any], ...] = (
+        sa.literal(relation).label("relation"),
+        newest_time(contract.metadata.tables[relation], scope.as_of).label("newest_at"),
+        sa.literal(True).label("exists"),
+    )
+    found = if_present(connection, lambda: ask(connection, sa.select(*columns), Moment).rows[0])
+    return found or Moment(relation, None, exists=False)
 
 
 def newest_time(table: sa.Table, as_of: datetime) -> sa.ColumnElement[datetime | None]:

@@ -20,9 +20,11 @@ _found, _config, _event, _day = findings.c, config_history.c, system_audit.c, ro
 
 @dataclass(frozen=True, slots=True)
 class FindingCount:
-    """Findings by priority: how many there ever were, are open, and are open past their date."""
+    """Findings by priority and area: how many there ever were, are open, and are open past their
+    date."""
 
     priority: str
+    area: str
     n: int
     open: int
     overdue: int
@@ -30,7 +32,11 @@ class FindingCount:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One configuration change; ``authorised``: the audit log holds its author's success."""
+    """One configuration change; ``authorised``: the audit log holds its author's success.
+
+    ``altered``: an event of the audit log tells another value, be it that of this change or that
+    of the next one, which says what was there before.
+    """
 
     knob: str
     version: str
@@ -38,6 +44,7 @@ class ChangeRow:
     changed_by: str
     documented: bool
     authorised: bool
+    altered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +69,34 @@ class KeptRow:
 
 
 def finding_counts(connection: sa.Connection, scope: Scope) -> Answer[FindingCount]:
-    """The findings register as it stood, by priority
+    """The findings register as it stood, by priority and area
 
     An open finding without a date to close it by counts as past it: it could never be late.
     """
     open_ = sa.or_(_found.closed_at.is_(None), _found.closed_at > scope.as_of)
     late = sa.or_(_found.due_at.is_(None), _found.due_at < scope.as_of)
     priority = sa.func.upper(sa.func.btrim(sa.func.coalesce(_found.priority, "")))
+    area = sa.func.lower(sa.func.btrim(sa.func.coalesce(_found.area, "")))
     statement = (
         sa.select(
             priority.label("priority"),
+            area.label("area"),
             sa.func.count().label("n"),
             sa.func.count().filter(open_).label("open"),
             sa.func.count().filter(open_, late).label("overdue"),
         )
         .where(_found.opened_at <= scope.as_of)
-        .group_by(sa.text("1"))
-        .order_by(sa.text("1"))
+        .group_by(sa.text("1"), sa.text("2"))
+        .order_by(sa.text("1"), sa.text("2"))
     )
     return ask(connection, statement, FindingCount)
 
 
 def changes(connection: sa.Connection, scope: Scope) -> Answer[ChangeRow]:
-    """Every configuration change, with its reason and its entry in the audit log"""
+    """Every configuration change, with its reason and its entry in the audit log
+
+    Where an event tells values (``value`` and ``was`` in its detail), they are compared.
+    """
     entry = sa.exists().where(
         _event.action == "config.change",
         _event.outcome == "success",
@@ -105,11 +117,39 @@ def changes(connection: sa.Connection, scope: Scope) -> Answer[ChangeRow]:
             _config.changed_by,
             documented.label("documented"),
             entry.label("authorised"),
+            _altered().label("altered"),
         )
         .where(_config.valid_from <= scope.as_of)
         .order_by(_config.valid_from, _config.knob)
     )
     return ask(connection, statement, ChangeRow)
+
+
+def _altered() -> sa.ColumnElement[bool]:
+    """Whether the event of a change, or that of the change after it, tells another value."""
+    told = sa.and_(
+        _event.action == "config.change", _event.outcome == "success", _event.object == _config.knob
+    )
+    own = sa.exists().where(
+        told,
+        _event.detail["to"].astext == _config.version,
+        _event.occurred_at.between(_config.valid_from - NEAR, _config.valid_from + NEAR),
+        _event.detail["value"] != _config.value,
+    )
+    later = config_history.alias("later").c
+    ended = (
+        sa.select(sa.func.min(later.valid_from))
+        .where(later.knob == _config.knob, later.valid_from > _config.valid_from)
+        .correlate(config_history)
+        .scalar_subquery()
+    )
+    after = sa.exists().where(
+        told,
+        _event.detail["from"].astext == _config.version,
+        _event.occurred_at.between(ended - NEAR, ended + NEAR),
+        _event.detail["was"] != _config.value,
+    )
+    return sa.or_(own, after)
 
 
 def event_sequence(connection: sa.Connection, scope: Scope) -> Answer[SequenceRow]:

@@ -13,11 +13,13 @@ from queries.exceptions_totals import BatchTotals
 from queries.migration_rows import BatchRow, ExceptionRow, TotalRow
 from queries.rolled_exceptions import totals_of
 from queries.scope import Scope
+from queries.snapshot import once
 
 _RUNNING, _COMPLETED = "running", "completed"
 _b, _t = migration_batches.c, migration_control_totals.c
 
 
+@once
 def batches(connection: sa.Connection, scope: Scope) -> Answer[BatchRow]:
     """How every batch stood by its latest attempt.
 

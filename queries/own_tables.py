@@ -84,12 +84,6 @@ def ensure(engine: sa.Engine, part: Part) -> None:
         _record(connection, part)
 
 
-def is_newer(connection: sa.Connection, part: str, known: int) -> bool:
-    """Whether a newer program made a part, for those who only read it."""
-    found = _version(connection, part) if numbered(connection) else None
-    return found is not None and found > known
-
-
 def _version(connection: sa.Connection, part: str) -> int | None:
     column = schema_parts.c
     return connection.execute(sa.select(column.version).where(column.part == part)).scalar()

@@ -1,4 +1,4 @@
-"""Reconciliations as pages and gates read them: runs, fields, causes, exceptions, history.
+"""Reconciliations as pages and gates read them: runs, fields, causes, references.
 
 Everything comes from the product's own schema. A question about a moment reads the runs that
 had been completed by then.
@@ -17,7 +17,6 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from queries.answer import Answer, ask
 from queries.compare_former import COMPLETED
 from queries.reconciliation_schema import (
-    reconciliation_exceptions,
     reconciliation_fields,
     reconciliation_groups,
     reconciliation_orphans,
@@ -27,7 +26,7 @@ from queries.reconciliation_schema import (
 
 ROWS_PER_PAGE = 100
 
-_r, _x = reconciliation_runs.c, reconciliation_exceptions.c
+_r = reconciliation_runs.c
 _f, _g = reconciliation_fields.c, reconciliation_groups.c
 _ref, _o = reconciliation_references.c, reconciliation_orphans.c
 
@@ -74,28 +73,33 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRow:
-    """Exceptions of a run that agree in all that may explain them; no field: whole records."""
+class FoundRow:
+    """Exceptions of one kind in one field of one batch of a run; no field: whole records.
+
+    ``kind`` is differs, missing, extra, lost_copy or surplus_copy.
+    """
 
     run_id: int
-    pair: str
     kind: str
     field: str | None
-    cause: str
-    signature: str
     batch: str | None
-    source_system: str | None
     exceptions: int
 
 
 @dataclass(frozen=True, slots=True)
-class KindRow:
-    """Exceptions of a run by kind: differs, missing, extra, lost_copy, surplus_copy."""
+class CauseRow:
+    """Values of one field that differ for one cause, by one rule.
+
+    ``batch`` is the one they lie in, None where there are several or none is recorded.
+    """
 
     run_id: int
-    pair: str
-    kind: str
+    field: str
+    cause: str
+    signature: str
     exceptions: int
+    batches: int
+    batch: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,62 +131,6 @@ class OrphanRow:
     source_system: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionRow:
-    """One exception; ``exception_no`` is its place within its run."""
-
-    run_id: int
-    exception_no: int
-    kind: str
-    key: list[str | None]
-    copies: int
-    field: str | None
-    critical: bool
-    source_value: str | None
-    target_value: str | None
-    cause: str
-    signature: str
-    confidence: int
-    batch: str | None
-    source_system: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PastRow:
-    """An exception of one key in one of the runs."""
-
-    run_id: int
-    finished_at: datetime | None
-    exception_no: int
-    kind: str
-    field: str | None
-    source_value: str | None
-    target_value: str | None
-    cause: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Which exceptions of a run are wanted; what is None does not matter."""
-
-    kind: str | None = None
-    field: str | None = None
-    cause: str | None = None
-    signature: str | None = None
-    batch: str | None = None
-    source_system: str | None = None
-    critical: bool | None = None
-
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
-        """The wish as conditions on the exceptions."""
-        wanted = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return [_x[name] == value for name, value in wanted.items() if value is not None]
-
-
-EVERY = Where()
-
-
 def latest_runs(connection: sa.Connection, as_of: datetime) -> Answer[RunRow]:
     """The last comparison of each pair of relations that was complete by a moment."""
     statement = (
@@ -190,17 +138,6 @@ def latest_runs(connection: sa.Connection, as_of: datetime) -> Answer[RunRow]:
         .ext(distinct_on(_r.name, _r.pair))
         .where(_r.status == COMPLETED, _r.finished_at <= as_of)
         .order_by(_r.name, _r.pair, _r.run_id.desc())
-    )
-    return ask(connection, statement, RunRow)
-
-
-def runs(connection: sa.Connection, as_of: datetime, rows: int = ROWS_PER_PAGE) -> Answer[RunRow]:
-    """The comparisons begun by a moment, complete or not, latest first."""
-    statement = (
-        sa.select(*_columns(RunRow, reconciliation_runs))
-        .where(_r.started_at <= as_of)
-        .order_by(_r.run_id.desc())
-        .limit(rows)
     )
     return ask(connection, statement, RunRow)
 
@@ -216,28 +153,37 @@ def fields(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[FieldR
     return ask(connection, statement, FieldRow)
 
 
-def groups(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[GroupRow]:
-    """Exceptions counted by kind, field, cause, transformation, batch and source."""
+def found(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[FoundRow]:
+    """Exceptions counted by kind, field and batch, as the pipeline's report is counted."""
+    key = (_g.run_id, _g.kind, _g.field, _g.batch)
     statement = (
-        sa.select(*_columns(GroupRow, reconciliation_groups, reconciliation_runs))
-        .join(reconciliation_runs, _r.run_id == _g.run_id)
+        sa.select(*key, _exceptions())
         .where(_g.run_id.in_(run_ids))
-        .order_by(_g.exceptions.desc(), _g.run_id, _g.group_no)
+        .group_by(*key)
+        .order_by(sa.desc("exceptions"), *key)
     )
-    return ask(connection, statement, GroupRow)
+    return ask(connection, statement, FoundRow)
 
 
-def kinds(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[KindRow]:
-    """Exceptions counted by kind: differing, missing, extra and repeated records."""
-    total = sa.cast(sa.func.sum(_g.exceptions), sa.BigInteger())
-    statement = (
-        sa.select(_g.run_id, _r.pair, _g.kind, total.label("exceptions"))
-        .join(reconciliation_runs, _r.run_id == _g.run_id)
-        .where(_g.run_id.in_(run_ids))
-        .group_by(_g.run_id, _r.pair, _g.kind)
-        .order_by(_r.pair, _g.run_id, _g.kind)
+def causes(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[CauseRow]:
+    """Values that differ in each field by cause and rule, largest first."""
+    key = (_g.run_id, _g.field, _g.cause, _g.signature)
+    # No batch recorded is a batch, too: its absence is counted as one.
+    batches = sa.func.count(_g.batch.distinct()) + sa.cast(
+        sa.func.bool_or(_g.batch.is_(None)), sa.Integer()
     )
-    return ask(connection, statement, KindRow)
+    statement = (
+        sa.select(
+            *key,
+            _exceptions(),
+            batches.label("batches"),
+            sa.case((batches == 1, sa.func.min(_g.batch))).label("batch"),
+        )
+        .where(_g.run_id.in_(run_ids), _g.field.is_not(None))
+        .group_by(*key)
+        .order_by(sa.desc("exceptions"), *key)
+    )
+    return ask(connection, statement, CauseRow)
 
 
 def references(connection: sa.Connection, run_ids: tuple[int, ...]) -> Answer[ReferenceRow]:
@@ -268,62 +214,8 @@ def orphans(
     return ask(connection, statement, OrphanRow)
 
 
-def exceptions(
-    connection: sa.Connection,
-    run_id: int,
-    where: Where = EVERY,
-    after: int = 0,
-    rows: int = ROWS_PER_PAGE,
-) -> Answer[ExceptionRow]:
-    """The next exceptions of a comparison after a given one, by their number."""
-    statement = (
-        sa.select(*_columns(ExceptionRow, reconciliation_exceptions))
-        .where(_x.run_id == run_id, _x.exception_no > after, *where.conditions())
-        .order_by(_x.exception_no)
-        .limit(rows)
-    )
-    return ask(connection, statement, ExceptionRow)
-
-
-def exception(connection: sa.Connection, run_id: int, exception_no: int) -> Answer[ExceptionRow]:
-    """One exception of a comparison; no row where there is none of that number."""
-    return exceptions(connection, run_id, EVERY, exception_no - 1, 1)
-
-
-def same_record(
-    connection: sa.Connection, run_id: int, key: tuple[str | None, ...]
-) -> Answer[ExceptionRow]:
-    """Every exception of one record in one comparison."""
-    statement = (
-        sa.select(*_columns(ExceptionRow, reconciliation_exceptions))
-        .where(_x.run_id == run_id, _x.key == sa.cast(list(key), _x.key.type))
-        .order_by(_x.exception_no)
-    )
-    return ask(connection, statement, ExceptionRow)
-
-
-def history(
-    connection: sa.Connection,
-    name: str,
-    pair: str,
-    key: tuple[str | None, ...],
-    as_of: datetime,
-    rows: int = ROWS_PER_PAGE,
-) -> Answer[PastRow]:
-    """The exceptions of one record in the comparisons of its pair so far, latest first."""
-    statement = (
-        sa.select(*_columns(PastRow, reconciliation_exceptions, reconciliation_runs))
-        .join(reconciliation_runs, _r.run_id == _x.run_id)
-        .where(
-            _r.name == name,
-            _r.pair == pair,
-            _r.finished_at <= as_of,
-            _x.key == sa.cast(list(key), _x.key.type),
-        )
-        .order_by(_x.run_id.desc(), _x.exception_no)
-        .limit(rows)
-    )
-    return ask(connection, statement, PastRow)
+def _exceptions() -> sa.Label[int]:
+    return sa.cast(sa.func.sum(_g.exceptions), sa.BigInteger()).label("exceptions")
 
 
 def _columns(row: Any, *tables: sa.Table) -> Sequence[sa.Column[Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from queries.answer import Answer, ask
 from queries.contract import migration_batches, migration_exceptions, migration_field_checks
+from queries.exceptions_report_parts import distinct_values
 from queries.exceptions_totals import (
     FALSE_POSITIVE,
     BatchTotals,
@@ -108,14 +109,10 @@ def run_exceptions(connection: sa.Connection, scope: Scope, run_id: str) -> Answ
 
 
 def _of_no_batch(scope: Scope) -> sa.Select[Any]:
-    """Exceptions whose batch no run knows; the names of batches are hopped over in the index."""
-    name = sa.select(sa.func.min(_x.batch_id).label("batch_id")).cte("name", recursive=True)
-    following = (
-        sa.select(sa.func.min(_x.batch_id)).where(_x.batch_id > name.c.batch_id).scalar_subquery()
-    )
-    names = name.union_all(sa.select(following).where(name.c.batch_id.is_not(None)))
-    unknown = sa.select(names.c.batch_id).where(
-        names.c.batch_id.is_not(None), names.c.batch_id.not_in(sa.select(_b.batch_id))
+    """Exceptions whose batch no run knows."""
+    named = distinct_values(_x.batch_id)
+    unknown = sa.select(named.c.value).where(
+        named.c.value.is_not(None), named.c.value.not_in(sa.select(_b.batch_id))
     )
     return sa.select(sa.func.count().label("n")).where(
         _x.batch_id.in_(unknown), _x.first_seen_at <= scope.as_of

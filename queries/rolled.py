@@ -9,7 +9,7 @@ and exact decimals, so the sum is what the source alone would answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -19,13 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from queries.answer import Answer
-from queries.database import read, translate
+from queries.database import opened, read_snapshot, translate
 from queries.errors import DatabaseError, InvalidInputError
 from queries.rolled_days import Days, RollUps, UnreadableError, part_of, whole_days
 from queries.rolled_rows import Standing
 from queries.rollup_origin import OTHER_SOURCE
 from queries.rollup_schema import rollup_days
 from queries.scope import Scope
+from queries.snapshot import begin, bold_then_guarded
 
 LOG = logging.getLogger("plumbline.rollups")
 _OPTION = "plumbline_rollups"
@@ -174,8 +175,8 @@ def adding(
     def merge(rows: Sequence[Any]) -> Sequence[Any]:
         found: dict[tuple[Any, ...], list[Any]] = {}
         for row in rows:
-            found.setdefault(tuple(getattr(row, name) for name in key), []).append(row)
-        return [_added(own) for _, own in sorted(found.items(), key=lambda item: _order(item[0]))]
+            found.setdefault(tuple([getattr(row, name) for name in key]), []).append(row)
+        return [_added(found[own]) for own in _sorted(found)]
 
     def _added(rows: Sequence[Any]) -> Any:
         if len(rows) == 1:
@@ -189,8 +190,12 @@ def adding(
     return merge
 
 
-def _order(key: tuple[Any, ...]) -> tuple[tuple[bool, Any], ...]:
-    return tuple((value is not None, value if value is not None else 0) for value in key)
+def _sorted(keys: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """In order, and what is unknown before what is known."""
+    try:
+        return sorted(keys)
+    except TypeError:  # some are unknown
+        return sorted(keys, key=lambda key: [(part is not None, part) for part in key])
 
 
 def read_rolled(
@@ -202,23 +207,30 @@ def read_rolled(
         DatabaseError: the source failed; see :func:`queries.database.read`. A failure of the
             product's own schema is logged, and the source is read instead.
     """
-    with _opened_beside(own) as found:
-        return read(source, lambda connection: question(connection.execution_options(**found)))
+
+    def attempt(guarded: bool) -> Result:
+        with _opened_beside(own, guarded) as found:
+            return read_snapshot(
+                source,
+                lambda connection: question(connection.execution_options(**found)),
+                guarded=guarded,
+            )
+
+    return bold_then_guarded(attempt)
 
 
 @contextmanager
-def _opened_beside(own: sa.Engine | None) -> Iterator[dict[str, Any]]:
+def _opened_beside(own: sa.Engine | None, guarded: bool) -> Iterator[dict[str, Any]]:
     """What is noted at the connection to the source: roll-ups, or why there are none."""
     if own is None:
         yield {}
         return
-    snapshot = own.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     try:
-        connection = snapshot.connect()
+        connection = opened(own)
     except exc.SQLAlchemyError as error:
         failed = translate(error)
         LOG.warning("roll-ups: %s", failed.log)
         yield {_FAILED: failed}
         return
     with connection, connection.begin():
-        yield {_OPTION: RollUps(connection)}
+        yield {_OPTION: RollUps(begin(connection, guarded=guarded))}

@@ -126,7 +126,7 @@ class _Knob:
     decision_threshold: float | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RollUps:
     """The product's own schema as one page reads it, beside its connection to the source."""
 
@@ -172,6 +172,11 @@ class RollUps:
                 self.broken = True
                 LOG.warning("roll-ups: %s", translate(error).log)
         return not self.broken and self._origin is Origin.SAME
+
+    @property
+    def changed(self) -> bool:
+        """Whether the source was found to have other predictions of some of their days by now."""
+        return bool(self._left_out)
 
     @property
     def foreign(self) -> bool:

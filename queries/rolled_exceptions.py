@@ -20,10 +20,10 @@ from queries.contract import migration_batches, migration_exceptions
 from queries.exceptions_totals import BatchTotals, batch_totals
 from queries.rolled import rollups_of
 from queries.rolled_days import RollUps, UnreadableError
-from queries.rolled_exceptions_build import Cell
 from queries.rolled_exceptions_schema import rollup_exception_batches, rollup_exception_counts
 from queries.rolled_rows import CountedAt
 from queries.scope import Scope
+from queries.snapshot import once
 
 MOST_NEWS = 20_000
 """So many exceptions newer than the roll-ups are looked through for the batches they belong to."""
@@ -69,35 +69,13 @@ class Parts:
     provenance: tuple[Provenance, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Counts of the batches that are rolled up, and ids of the others."""
-
-    answer: Answer[Cell]
-    left: tuple[str, ...]
-
-
-def cells(connection: sa.Connection, scope: Scope, batches: Sequence[str]) -> Cells | None:
-    """What the roll-ups say of the batches; None where they say nothing."""
-    found = parts(connection, scope, batches)
-    if found is None:
-        return None
-    columns = [_counts[name] for name in Cell.__dataclass_fields__]
-    kept = [row.batch_id for row in found.totals]
-    try:
-        answer = found.rollups.ask(sa.select(*columns).where(among(_counts.batch_id, kept)), Cell)
-    except UnreadableError:
-        return None
-    return Cells(replace(answer, others=found.provenance), found.left)
-
-
 def parts(connection: sa.Connection, scope: Scope, batches: Sequence[str]) -> Parts | None:
     """Divide batches by who answers for them; None where there are no roll-ups of exceptions."""
     rollups = rollups_of(connection)
     if rollups is None or not rollups.usable(connection):
         return None
     try:
-        if not _exists(rollups):
+        if not _exists(rollups.connection, rollups):
             return None
         columns = [_kept[name] for name in (*_TOTALS, "refreshed_at")]
         found = rollups.ask(
@@ -106,16 +84,10 @@ def parts(connection: sa.Connection, scope: Scope, batches: Sequence[str]) -> Pa
             ),
             _Kept,
         )
-        reach = rollups.ask(
-            sa.select(
-                sa.func.max(_kept.newest_at).label("newest_at"),
-                sa.func.max(_kept.latest_at).label("latest_at"),
-            ),
-            _Reach,
-        )
+        reach = _reach(rollups.connection, rollups)
     except UnreadableError:
         return None
-    news = _news(connection, reach.rows[0]) if found.rows else None
+    news = _news(connection, reach) if found.rows else None
     moved = {row.batch_id for row in news.rows} if news is not None else set()
     totals = tuple(row for row in found.rows if row.batch_id not in moved)
     kept = {row.batch_id for row in totals}
@@ -155,6 +127,7 @@ def counted_at(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[C
     return Answer((row,), batches.provenance, found.provenance if found is not None else ())
 
 
+@once
 def batches_of(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[BatchOfRun]:
     """The batches of a run that had begun, and when each last began or ended."""
     ended = sa.case((_b.finished_at <= scope.as_of, _b.finished_at))
@@ -172,7 +145,18 @@ def batches_of(connection: sa.Connection, scope: Scope, run_id: str) -> Answer[B
     return ask(connection, statement, BatchOfRun)
 
 
-def _exists(rollups: RollUps) -> bool:
+@once
+def _reach(_: sa.Connection, rollups: RollUps) -> _Reach:
+    """Up to when exceptions are rolled up."""
+    newest = sa.select(
+        sa.func.max(_kept.newest_at).label("newest_at"),
+        sa.func.max(_kept.latest_at).label("latest_at"),
+    )
+    return rollups.ask(newest, _Reach).rows[0]
+
+
+@once
+def _exists(_: sa.Connection, rollups: RollUps) -> bool:
     """A schema that was last refreshed by an earlier version has no such tables."""
     name = rollup_exception_counts.fullname
     present = sa.select(sa.func.to_regclass(name).is_not(None).label("there"))
@@ -184,6 +168,7 @@ class _There:
     there: bool
 
 
+@once
 def _news(source: sa.Connection, reach: _Reach) -> Answer[_Batch]:
     """Batches with exceptions first or last seen after everything that is rolled up."""
     newer = [

@@ -28,12 +28,13 @@ from queries.audit_reviews import (
 )
 from queries.contract import ml_feedback, prediction_audit
 from queries.rolled import Plan
-from queries.rolled_days import UnreadableError, midnight, part_of
+from queries.rolled_days import Days, UnreadableError, midnight, part_of
 from queries.rolled_parts import filters
 from queries.rollup_family import DayRows, rows_of
 from queries.rollup_schema import metadata, rollup_days
 from queries.rollup_vectors import copy_rows
 from queries.scope import Scope
+from queries.snapshot import once
 
 FAMILY = "feedback"
 _LOCK = 7_585_672_031
@@ -188,14 +189,18 @@ def _known_until(plan: Plan) -> date:
 
 
 def _check_built(plan: Plan) -> None:
-    d = rollup_days.c
-    lacking = sa.select(sa.func.count()).where(
-        d.environment == plan.scope.environment,
-        plan.days.conditions(d.day),
-        sa.not_(d.marks.has_key(FAMILY)),
-    )
-    if plan.rollups.connection.scalar(lacking):
+    if _lacks_reviews(plan.rollups.connection, plan.scope.environment, plan.days):
         raise UnreadableError
+
+
+@once
+def _lacks_reviews(own: sa.Connection, environment: str, days: Days) -> bool:
+    """Whether any covered day was rolled up before there was this family."""
+    d = rollup_days.c
+    lacking = sa.exists().where(
+        d.environment == environment, days.conditions(d.day), sa.not_(d.marks.has_key(FAMILY))
+    )
+    return bool(own.scalar(sa.select(lacking)))
 
 
 def _kept(plan: Plan, without: list[str]) -> sa.Subquery:

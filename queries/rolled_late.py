@@ -21,6 +21,7 @@ from queries.database import translate
 from queries.rolled_days import BUILT, RollUps, UnreadableError, midnight, whole_days
 from queries.rollup_schema import rollup_days
 from queries.scope import Scope
+from queries.snapshot import forget, guard
 
 LOG = logging.getLogger("plumbline.rollups")
 
@@ -77,8 +78,11 @@ def leave_out_changed(source: sa.Connection, rollups: RollUps, scope: Scope) -> 
         return
     try:
         built = {row.day: row.n for row in rollups.ask(_built(scope), _Held).rows}
-        with source.begin_nested():
-            rollups.leave_out(scope.environment, _changed(source, scope, built))
+        with guard(leave_out_changed, source):
+            changed = _changed(source, scope, built)
+        if changed:
+            rollups.leave_out(scope.environment, changed)
+            forget(source)
     except UnreadableError:
         return
     except exc.SQLAlchemyError as error:

@@ -279,7 +279,7 @@ def rolled_labels(plan: Plan, pair: Pair) -> list[Answer[LabelRow]]:
         sa.select(
             r.work_type,
             r.region,
-            r.prediction,
+            r.ticket,
             r.feedback,
             (r.day - _EPOCH_DAY).label("day"),
             r.code,

@@ -64,7 +64,7 @@ rolled_shadow_reviews = _table(
     "Every review of the pair's predictions; the latest before a moment is in force then",
     sa.Column("reviewed_day", sa.Date(), nullable=False, comment="UTC day of the review"),
     *_segments(),
-    sa.Column("prediction", sa.BigInteger(), nullable=False, comment="Hash of its id"),
+    sa.Column("ticket", sa.BigInteger(), nullable=False, comment="Hash of its ticket's id"),
     sa.Column("feedback", sa.BigInteger(), nullable=False, comment="Hash of its id"),
     sa.Column("code", sa.Integer(), nullable=False),
     sa.Column("production", sa.Double()),

@@ -15,22 +15,23 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from queries.contract import prediction_audit
-from queries.own_tables import is_newer
+from queries.own_tables import schema_parts
 from queries.rollup_schema import PART, VERSION, rollup_days, rollup_origin
+from queries.snapshot import once
 
 LOG = logging.getLogger("plumbline.rollups")
 OTHER_SOURCE = (
     "The roll-ups were built from another database, or it is not on record from which: they are "
     "not used. Run `plumbline refresh`."
 )
-_MAY_LOOK = sa.text("SELECT has_function_privilege('pg_control_system()', 'execute')")
 _SERVER = sa.text("SELECT system_identifier::text FROM pg_control_system()")
 # Where the role may not look at the server: its relation's number, which restores change too.
-_RELATION = sa.text("SELECT coalesce(to_regclass(:name)::oid::text, '')")
 _DATABASE = sa.text(
-    "SELECT d.oid::text || ' ' || coalesce("
+    "SELECT has_function_privilege('pg_control_system()', 'execute') AS may_look, "
+    "coalesce(to_regclass(:name)::oid::text, '') AS relation, "
+    "d.oid::text || ' ' || coalesce("
     "(SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE c.oid = to_regclass(:name)), '') "
+    "WHERE c.oid = to_regclass(:name)), '') AS database "
     "FROM pg_database d WHERE d.datname = current_database()"
 )
 _ONLY = 1
@@ -45,25 +46,26 @@ class Origin(StrEnum):
     NEWER = "newer"
 
 
+@once
 def identity(source: sa.Connection) -> str:
     """What tells this source from any other; it holds no name and no address."""
-    name = {"name": prediction_audit.fullname}
-    if source.execute(_MAY_LOOK).scalar_one():
-        server = source.execute(_SERVER).scalar_one()
-    else:
-        server = source.execute(_RELATION, name).scalar_one()
-    return sha256(f"{server} {source.execute(_DATABASE, name).scalar_one()}".encode()).hexdigest()
+    found = source.execute(_DATABASE, {"name": prediction_audit.fullname}).one()
+    server = source.execute(_SERVER).scalar_one() if found.may_look else found.relation
+    return sha256(f"{server} {found.database}".encode()).hexdigest()
 
 
 def recorded(own: sa.Connection) -> str | None:
     """The source that the roll-ups were built from; None where it is not on record."""
-    if not _has(own, rollup_origin):
+    if not _present(own, rollup_origin)[0]:
         return None
     return own.execute(sa.select(rollup_origin.c.identity)).scalar()
 
 
-def _has(own: sa.Connection, table: sa.Table) -> bool:
-    return own.execute(sa.select(sa.func.to_regclass(table.fullname).is_not(None))).scalar_one()
+def _present(own: sa.Connection, *tables: sa.Table) -> list[bool]:
+    """Which of the tables are there, in one look."""
+    there = (sa.func.to_regclass(table.fullname).is_not(None) for table in tables)
+    columns = (column.label(f"n{place}") for place, column in enumerate(there))
+    return list(own.execute(sa.select(*columns)).one())
 
 
 def record(own: sa.Connection, source_identity: str) -> None:
@@ -77,12 +79,24 @@ def record(own: sa.Connection, source_identity: str) -> None:
 
 def origin(source: sa.Connection, own: sa.Connection) -> Origin:
     """Whose the roll-ups are; a warning is logged where they are of another source."""
-    if not _has(own, rollup_days):
+    days, parts, origins = _present(own, rollup_days, schema_parts, rollup_origin)
+    if not days:
         return Origin.NONE
-    if is_newer(own, PART, VERSION):
+    version, whose = own.execute(
+        sa.select(
+            _version() if parts else sa.null(),
+            sa.select(rollup_origin.c.identity).scalar_subquery() if origins else sa.null(),
+        )
+    ).one()
+    if version is not None and version > VERSION:
         LOG.warning("roll-ups: made by a newer Plumbline, and not used")
         return Origin.NEWER
-    if recorded(own) == identity(source):
+    if whose == identity(source):
         return Origin.SAME
     LOG.warning("roll-ups: %s", OTHER_SOURCE)
     return Origin.OTHER
+
+
+def _version() -> sa.ScalarSelect[int]:
+    kept = schema_parts.c
+    return sa.select(kept.version).where(kept.part == PART).scalar_subquery()

@@ -90,7 +90,7 @@ def _kept(name: str, comment: str, column: sa.Column[object]) -> sa.Table:
 
 drift_evidence = _kept(
     "drift_evidence",
-    "What drift says to the gates, so that they need not compute it again",
+    "What gates take long to measure, drift first of all, so that they need not do it again",
     sa.Column("evidence", JSONB(), nullable=False, comment="Numbers as text, exactly"),
 )
 

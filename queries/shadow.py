@@ -66,6 +66,7 @@ def roles(connection: sa.Connection, scope: Scope) -> Answer[RoleRow]:
         sa.select(
             artifact.model_version,
             artifact.role,
+            sa.func.min(artifact.signed_at).label("first_signed_at"),
             sa.func.max(artifact.signed_at).label("signed_at"),
         )
         .where(artifact.signed_at < scope.as_of)

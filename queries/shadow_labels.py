@@ -24,7 +24,7 @@ _MICROSECONDS = 10**6
 EPOCH_2000_US = 946_684_800 * _MICROSECONDS
 """Microseconds from 1970 to 2000, from which PostgreSQL counts."""
 _PACKED: tuple[tuple[str, sa.types.TypeEngine[Any], str, str], ...] = (
-    ("prediction", sa.BigInteger(), "int8send", ">i8"),
+    ("ticket", sa.BigInteger(), "int8send", ">i8"),
     ("feedback", sa.BigInteger(), "int8send", ">i8"),
     ("reviewed_at", sa.TIMESTAMP(timezone=True), "timestamptz_send", ">i8"),
     ("day", sa.Integer(), "int4send", ">i4"),
@@ -41,7 +41,7 @@ _RECORD = np.dtype([(name, kind) for name, _, _, kind in _PACKED])
 class LabelRow:
     """Reviews of the predictions of one work type and region, as packed records.
 
-    Predictions and reviews are named by hashes of their ids. ``code`` holds production decision
+    Tickets and reviews are named by hashes of their ids. ``code`` holds production decision
     (3), candidate decision (4), correct decision (3), severity (4), reason for review (5), the
     last one fastest. A propensity of NaN is unknown.
     """
@@ -75,7 +75,7 @@ def in_binary(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
-    """The reviews in force, one for each prediction, in the order of the hashes of ids.
+    """The reviews in force, one for each ticket, in the order of the hashes of ids.
 
     Decisions are codes of :mod:`queries.shadow_rows`. ``work_type`` and ``region`` are positions
     in ``names``. A score that is missing and a propensity that is unknown are NaN. ``reviewed``
@@ -83,7 +83,7 @@ class Labels:
     """
 
     names: dict[str, tuple[str, ...]]
-    prediction: NDArray[np.int64]
+    ticket: NDArray[np.int64]
     day: NDArray[np.int64]
     work_type: NDArray[np.int64]
     region: NDArray[np.int64]
@@ -120,13 +120,13 @@ class Labels:
 
 
 def labels(rows: Sequence[LabelRow]) -> Labels:
-    """The latest review of each prediction, from any number of parts."""
+    """The latest review of each ticket, from any number of parts: a copy shows nothing new."""
     parts = [np.frombuffer(row.packed, dtype=_RECORD) for row in rows]
     whole = np.concatenate(parts) if parts else np.zeros(0, dtype=_RECORD)
-    prediction = whole["prediction"].astype(np.int64)
-    order = np.lexsort((whole["feedback"], whole["reviewed_at"], prediction))
+    ticket = whole["ticket"].astype(np.int64)
+    order = np.lexsort((whole["feedback"], whole["reviewed_at"], ticket))
     last = np.ones(order.size, dtype=np.bool_)
-    last[:-1] = prediction[order][1:] != prediction[order][:-1]
+    last[:-1] = ticket[order][1:] != ticket[order][:-1]
     kept = order[last]
     found = whole[kept]
     code, reason = np.divmod(found["code"].astype(np.int64), len(REASONS))
@@ -142,7 +142,7 @@ def labels(rows: Sequence[LabelRow]) -> Labels:
         places[dimension] = np.repeat(own, [part.size for part in parts])[kept]
     return Labels(
         names=names,
-        prediction=prediction[kept],
+        ticket=ticket[kept],
         day=found["day"].astype(np.int64),
         work_type=places["work_type"],
         region=places["region"],

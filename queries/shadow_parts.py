@@ -102,6 +102,7 @@ def facts(scope: Scope, pair: Pair) -> sa.Select[Any]:
     return (
         sa.select(
             audit.prediction_id,
+            audit.ticket_id,
             audit.scored_at,
             (utc_day(audit.scored_at) - sa.literal_column("DATE '1970-01-01'")).label("day"),
             audit.work_type,
@@ -236,7 +237,7 @@ def reviews(
     return sa.select(
         f.c.work_type,
         f.c.region,
-        _number(f.c.prediction_id).label("prediction"),
+        _number(f.c.ticket_id).label("ticket"),
         r.c.feedback,
         f.c.day,
         _code(f.c, r.c).label("code"),

@@ -106,10 +106,11 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """A model version and a role that a signature gave it, last at ``signed_at``."""
+    """A model version and a role that a signature gave it, first and last."""
 
     model_version: str
     role: str
+    first_signed_at: datetime
     signed_at: datetime
 
 

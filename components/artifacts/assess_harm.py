@@ -20,6 +20,8 @@ from components.layout import numbers
 from components.layout.numbers import signed
 from components.statistics.estimate import Estimate, weighted_estimate
 from components.statistics.onset import onset_evidence
+from components.statistics.sequential import E_LIMIT
+from components.statistics.weight_total import adds_up, contradiction
 
 ROLLBACK_HARM, RULES_HARM = "production.rollback_harm", "production.rules_harm"
 METRICS = (ROLLBACK_HARM, RULES_HARM)
@@ -127,8 +129,23 @@ def harm(other: str, pairs: Pairs, over: Span, cap: float) -> Harm | None:
     )
 
 
-def evidence(metric: str, found: Harm, over: Span, unscored: int = 0) -> Evidence:
-    """The e-value for its gate; ``unscored`` reviewed tickets could not be scored again."""
+def distrust(propensity: NDArray[np.float64], tickets: int, cap: float) -> str:
+    """Why the chances of review on record cannot be right; empty where they can be.
+
+    ``tickets`` is how many the model in service scored over the span of the reviews.
+    """
+    known = propensity[(propensity > 0) & (propensity <= 1)]
+    weight = float(np.minimum(1 / known, cap).sum())
+    return "" if adds_up(weight, tickets) else contradiction(weight, tickets)
+
+
+def evidence(metric: str, found: Harm, over: Span, unscored: int = 0, doubt: str = "") -> Evidence:
+    """The e-value for its gate; ``unscored`` reviewed tickets could not be scored again.
+
+    Where the chances of review are in ``doubt`` there is no number, unless harm is proven.
+    """
+    if doubt and found.e < E_LIMIT:
+        return unknown(metric, doubt, found.newest_at)
     return Evidence(
         metric=metric,
         value=found.e,

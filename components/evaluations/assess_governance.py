@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,49 +12,84 @@ from queries.feedback_rows import RunRow
 from queries.governance import ChangeRow, FindingCount, KeptRow, SequenceRow
 
 OPEN_P0, OVERDUE_P1 = "findings.open_p0", "findings.overdue_p1"
+SCORING, PROMOTION, MIGRATION = "scoring", "promotion", "migration"
+_ABOUT = {SCORING: "", PROMOTION: "_promotion", MIGRATION: "_migration"}
+"""Decisions that findings can block, and how the names of their metrics end."""
 UNDOCUMENTED = "configuration.undocumented_changes"
 UNAUTHORISED = "configuration.unauthorised_changes"
 GAPS = "system_audit.gaps"
 MISSING_DAYS = "rollups.missing_days"
 SANITY = "training.data_sanity_failures"
 
-FINDING_METRICS = (OPEN_P0, OVERDUE_P1)
+FINDING_METRICS = tuple(f"{one}{end}" for end in _ABOUT.values() for one in (OPEN_P0, OVERDUE_P1))
 CHANGE_METRICS = (UNDOCUMENTED, UNAUTHORISED)
 _NAMED = 3
 _LESSER = ("P1", "P2")
 
 
-def findings(rows: Sequence[FindingCount], as_of: datetime) -> tuple[Evidence, ...]:
-    """Open P0 and overdue P1 findings, as the register stood.
+def findings(
+    rows: Sequence[FindingCount],
+    areas: Mapping[str, Sequence[str]],
+    as_of: datetime,
+    candidate: str | None = None,
+) -> tuple[Evidence, ...]:
+    """Open P0 and overdue P1 findings of each decision's areas, as the register stood.
 
-    A priority that nobody knows counts as P0: it may be one.
+    ``areas`` are those whose findings block a decision; one that no decision names blocks all.
+    The gates of a promotion speak of the ``candidate``.
     """
-    whole = sum(row.n for row in rows)
+    named = {area.strip().lower() for own in areas.values() for area in own}
+    found: list[Evidence] = []
+    for decision, end in _ABOUT.items():
+        own = {area.strip().lower() for area in areas.get(decision, ())}
+        concern = [row for row in rows if row.area in own or row.area not in named]
+        about = candidate if decision == PROMOTION else None
+        whole = sum(row.n for row in rows)
+        found += [
+            Evidence(
+                f"{metric}{end}",
+                value if whole else None,
+                whole,
+                "findings register",
+                as_of,
+                candidate=about,
+                sentence=said,
+            )
+            for metric, value, said in _counted(concern)
+        ]
+    return tuple(found)
+
+
+def _counted(rows: Sequence[FindingCount]) -> Iterator[tuple[str, int, str]]:
+    """A priority that nobody knows counts as P0: it may be one."""
     p1 = [row for row in rows if row.priority == "P1"]
     p0 = [row for row in rows if row.priority not in _LESSER]
-    open_p0, late_p0 = sum(row.open for row in p0), sum(row.overdue for row in p0)
-    open_p1, overdue = sum(row.open for row in p1), sum(row.overdue for row in p1)
-    words = (
-        f"Open P0 findings: {open_p0:,}; past their date: {late_p0:,}.",
-        f"Open P1 findings: {open_p1:,}; past their date: {overdue:,}.",
-    )
-    return tuple(
-        Evidence(metric, value if whole else None, whole, "findings register", as_of, sentence=said)
-        for metric, value, said in zip(FINDING_METRICS, (open_p0, overdue), words, strict=True)
-    )
+    for metric, name, own in ((OPEN_P0, "P0", p0), (OVERDUE_P1, "P1", p1)):
+        open_, late = sum(row.open for row in own), sum(row.overdue for row in own)
+        where = sorted({row.area for row in own if row.open})
+        words = f"Open {name} findings: {open_:,}; past their date: {late:,}"
+        words += f"; in {', '.join(where)}." if where else "."
+        yield metric, open_ if name == "P0" else late, words
 
 
 def changes(rows: Sequence[ChangeRow], newest_event: datetime | None) -> tuple[Evidence, ...]:
     """Changes without author or reason, and those that nobody was allowed to make.
 
-    The audit log's newest event says how far its silence counts.
+    A value that is not the one in the audit log was changed afterwards, by nobody knows whom. The
+    audit log's newest event says how far its silence counts.
     """
     silent = [row for row in rows if not row.documented]
-    unknown = [row for row in rows if not row.authorised]
+    altered = [row for row in rows if row.altered]
+    unknown = [row for row in rows if not row.authorised and not row.altered]
+    said = (
+        f"{len(unknown):,} of {len(rows):,} changes have no successful config.change of the same "
+        f"author in the audit log{_of(unknown)}"
+    )
+    if altered:
+        said += f"; {len(altered):,} hold another value than the audit log{_of(altered)}"
     words = (
         f"{len(silent):,} of {len(rows):,} changes lack author or reason{_of(silent)}.",
-        f"{len(unknown):,} of {len(rows):,} changes have no successful config.change of the same "
-        f"author in the audit log{_of(unknown)}.",
+        f"{said}.",
     )
     return tuple(
         Evidence(
@@ -65,7 +100,9 @@ def changes(rows: Sequence[ChangeRow], newest_event: datetime | None) -> tuple[E
             newest_event,
             sentence=said,
         )
-        for metric, bad, said in zip(CHANGE_METRICS, (silent, unknown), words, strict=True)
+        for metric, bad, said in zip(
+            CHANGE_METRICS, (silent, unknown + altered), words, strict=True
+        )
     )
 
 

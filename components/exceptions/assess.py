@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from operator import attrgetter
 
+from components.exceptions.cause_kinds import CauseKind
 from components.exceptions.cause_words import LABELS
-from components.exceptions.causes import CauseKind
 from components.exceptions.defects import CountedGroup, Defect, systematic
-from queries.exceptions_rows import CountRow, Filters, RecordRow
+from queries.exceptions_rows import Counted, CountRow, PartRow, RecordRow
 
 NOT_GIVEN = "Not given"
 WHOLE_RECORD = "Whole record"
-OPEN, CRITICAL = "open", "critical"
-SEVERITIES = (CRITICAL, "major", "minor")
+SEVERITIES = ("critical", "major", "minor")
 _KINDS = {kind.value: kind for kind in CauseKind}
-STATUSES = (OPEN, "waived", "false_positive", "fixed")
-CLOSED = frozenset(STATUSES) - {OPEN}
+STATUSES = ("open", "waived", "false_positive", "fixed")
 
 
 class Dimension(StrEnum):
@@ -45,9 +42,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The exceptions that share one value of a dimension."""
+    """The exceptions that share one value of a dimension, and what it is called."""
 
     label: str
+    value: str | None
     exceptions: int
     open: int
 
@@ -63,20 +61,14 @@ class Systematic:
     field: str | None
 
 
-def is_open(row: CountRow) -> bool:
-    """Whether nothing says that it is closed: a state that nobody knows closes nothing."""
-    return row.status not in CLOSED
-
-
-def total(rows: Iterable[CountRow]) -> Total:
+def total(found: Counted) -> Total:
     """Exceptions, open ones, and open ones by severity."""
-    found = list(rows)
     by_severity = Counter[str]()
-    for row in found:
-        if is_open(row):
-            by_severity[row.severity] += row.exceptions
+    for row in found.rules:
+        if row.open_exceptions:
+            by_severity[row.severity] += row.open_exceptions
     return Total(
-        exceptions=sum(row.exceptions for row in found),
+        exceptions=sum(row.exceptions for row in found.rules),
         open=by_severity.total(),
         critical_open=sum(n for word, n in by_severity.items() if word not in SEVERITIES[1:]),
         open_by_severity=dict(by_severity),
@@ -100,80 +92,68 @@ def word_label(word: str) -> str:
     return word.replace("_", " ").capitalize()
 
 
-_VALUES: Mapping[Dimension, Callable[[CountRow], str | None]] = {
-    Dimension.CAUSE: attrgetter("cause"),
-    Dimension.FIELD: attrgetter("field"),
-    Dimension.SOURCE: attrgetter("source_system"),
-    Dimension.SEVERITY: attrgetter("severity"),
-    Dimension.STATUS: attrgetter("status"),
-    Dimension.BATCH: attrgetter("batch_id"),
-}
-_LABELS: Mapping[Dimension, Callable[[str | None], str]] = {
-    Dimension.CAUSE: cause_label,
-    Dimension.FIELD: field_label,
-    Dimension.SEVERITY: lambda word: word_label(word or ""),
-    Dimension.STATUS: lambda word: word_label(word or ""),
-    Dimension.SOURCE: lambda name: name or NOT_GIVEN,
-    Dimension.BATCH: lambda name: name or NOT_GIVEN,
+_COLUMNS = {
+    Dimension.CAUSE: "cause",
+    Dimension.FIELD: "field",
+    Dimension.SOURCE: "source_system",
+    Dimension.SEVERITY: "severity",
 }
 
 
 def label(value: str | None, dimension: Dimension) -> str:
     """What a value of one dimension is called."""
-    return _LABELS[dimension](value)
+    if dimension is Dimension.CAUSE:
+        return cause_label(value)
+    if dimension is Dimension.FIELD:
+        return field_label(value)
+    if dimension in (Dimension.SEVERITY, Dimension.STATUS):
+        return word_label(value or "")
+    return value or NOT_GIVEN
 
 
-def values(rows: Iterable[CountRow], dimension: Dimension) -> set[str | None]:
-    """The values of one dimension that occur."""
-    return set(map(_VALUES[dimension], rows))
-
-
-def breakdown(rows: Sequence[CountRow], dimension: Dimension) -> tuple[Part, ...]:
+def breakdown(found: Counted, dimension: Dimension) -> tuple[Part, ...]:
     """Exceptions by one dimension: severities and statuses in their order, else largest first."""
-    every, still_open = Counter[str](), Counter[str]()
-    # Values are many times fewer than rows: only they are put into words.
-    numbers = defaultdict[tuple[str | None, bool], int](int)
-    for value, row in zip(map(_VALUES[dimension], rows), rows, strict=True):
-        numbers[value, is_open(row)] += row.exceptions
-    for (value, unsolved), number in numbers.items():
-        name = label(value, dimension)
-        every[name] += number
-        still_open[name] += number if unsolved else 0
-    parts = [Part(name, number, still_open[name]) for name, number in every.items()]
+    parts: dict[str, Part] = {}
+    for row in _counted_by(found, dimension):
+        name = label(row.value, dimension)
+        so_far = parts.get(name, Part(name, row.value, 0, 0))
+        parts[name] = replace(
+            so_far,
+            exceptions=so_far.exceptions + row.exceptions,
+            open=so_far.open + row.open_exceptions,
+        )
     order = {
         Dimension.SEVERITY: [word_label(word) for word in SEVERITIES],
         Dimension.STATUS: [word_label(word) for word in STATUSES],
     }.get(dimension, [])
     ranks = {name: place for place, name in enumerate(order)}
     return tuple(
-        sorted(parts, key=lambda part: (ranks.get(part.label, 99), -part.exceptions, part.label))
+        sorted(
+            parts.values(),
+            key=lambda part: (ranks.get(part.label, 99), -part.exceptions, part.label),
+        )
     )
 
 
-def breakdowns(rows: Sequence[CountRow]) -> dict[Dimension, tuple[Part, ...]]:
+def breakdowns(found: Counted) -> dict[Dimension, tuple[Part, ...]]:
     """The same by every dimension."""
-    return {dimension: breakdown(rows, dimension) for dimension in Dimension}
+    return {dimension: breakdown(found, dimension) for dimension in Dimension}
 
 
-def matching(rows: Iterable[CountRow], filters: Filters) -> tuple[CountRow, ...]:
-    """The rows that a filter keeps; an empty word in it asks for what has no value."""
-    return tuple(
-        row
-        for row in rows
-        if _fits(row.batch_id, filters.batch)
-        and _fits(row.cause, filters.cause)
-        and _fits(row.severity, filters.severity)
-        and _fits(row.status, filters.status)
-        and _fits(row.field, filters.field)
+def _counted_by(found: Counted, dimension: Dimension) -> Iterable[PartRow]:
+    if dimension is Dimension.BATCH:
+        return found.batches
+    if dimension is Dimension.STATUS:
+        return found.statuses
+    column = _COLUMNS[dimension]
+    return (
+        PartRow(getattr(row, column), row.exceptions, row.open_exceptions) for row in found.rules
     )
 
 
-def _fits(value: str | None, wanted: str | None) -> bool:
-    return wanted is None or (value or "") == wanted
-
-
-def defects(rows: Sequence[CountRow]) -> tuple[Systematic, ...]:
+def defects(counted: Counted) -> tuple[Systematic, ...]:
     """The defects behind the exceptions: those with open exceptions first, largest first."""
+    rows = counted.rules
     found = systematic(
         [
             CountedGroup(
@@ -204,7 +184,7 @@ def _with_state(defect: Defect, by_rule: Mapping[_Rule, Sequence[CountRow]]) -> 
     present = {row.severity for row in own}
     return Systematic(
         defect,
-        open=sum(row.exceptions for row in own if is_open(row)),
+        open=sum(row.open_exceptions for row in own),
         severity=next((word for word in SEVERITIES if word in present), own[0].severity),
         cause=cause_label(own[0].cause),
         field=field_label(fields.pop()) if len(fields) == 1 else None,
@@ -249,9 +229,6 @@ def _named(found: Systematic) -> str:
     return f"{place}{rule}{where}"
 
 
-def alike(rows: Iterable[CountRow], record: RecordRow) -> int:
-    """How many exceptions have the field, cause, transformation and batch of one of them."""
-    own = (record.field, record.cause, record.signature, record.batch_id)
-    return sum(
-        row.exceptions for row in rows if (row.field, row.cause, row.signature, row.batch_id) == own
-    )
+def alike(found: Counted, record: RecordRow) -> int:
+    """How many exceptions have the transformation of one of them, of those that are counted."""
+    return sum(row.exceptions for row in found.rules if row.signature == record.signature)

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.exceptions.assess import is_open
 from components.layout import numbers
 from components.reconciliation.assess import Run
 from components.statistics.control_charts import ControlChart, EwmaChart, ewma, laney_p_prime
-from queries.exceptions_rows import CountRow
+from queries.exceptions_rows import CountRow, PartRow
 from queries.migration_rows import BatchRow
 
 MOST_BATCHES = 60
@@ -124,14 +123,11 @@ def candidates(batches: Iterable[BatchRow], run: Run, table: str) -> tuple[Batch
     return tuple(ordered[-MOST_BATCHES:])
 
 
-def counted(rows: Iterable[CountRow]) -> Counted:
+def counted(rows: Iterable[PartRow]) -> Counted:
     """Exceptions of each batch of a run, and the open ones among them."""
-    every, still_open = Counter[str](), Counter[str]()
-    for row in rows:
-        if row.batch_id is not None:
-            every[row.batch_id] += row.exceptions
-            still_open[row.batch_id] += row.exceptions if is_open(row) else 0
-    return {batch_id: (number, still_open[batch_id]) for batch_id, number in every.items()}
+    return {
+        row.value: (row.exceptions, row.open_exceptions) for row in rows if row.value is not None
+    }
 
 
 def rates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.exceptions.causes import Cause, CauseKind
+from components.exceptions.cause_kinds import Cause, CauseKind
 
 LABELS: dict[CauseKind, str] = {
     CauseKind.NULL_OUT: "value lost",

@@ -12,8 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from components.exceptions.cause_kinds import CauseKind
 from components.exceptions.cause_words import short
-from components.exceptions.causes import CauseKind
+from queries.exceptions_rows import Rules
 
 FEWEST = 2
 """A single exception is no system."""
@@ -30,13 +31,20 @@ _PER_FIELD = frozenset(
     }
 )
 _MOST_NAMED = 3
+RULES = Rules(
+    causes=tuple(kind.value for kind in CauseKind),
+    other=CauseKind.OTHER.value,
+    of_one_field=tuple(sorted(kind.value for kind in _PER_FIELD)),
+)
+"""The same for a database that counts: see :mod:`queries.exceptions_counted`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedGroup:
     """So many exceptions that agree in everything that may explain them.
 
-    ``pair`` names the relations compared; ``field`` is None for whole records.
+    ``pair`` names the relations compared; ``field`` is None for whole records. Without a
+    ``batch`` they lie in several, or in one that is not recorded.
     """
 
     pair: str

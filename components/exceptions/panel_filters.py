@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from components.exceptions.assess import Dimension, Part, label, values
-from queries.exceptions_rows import CountRow, Filters
+from components.exceptions.assess import Dimension, Part
+from queries.exceptions_rows import Filters
 
 _FIELDS = (
     (Dimension.BATCH, 210),
@@ -32,32 +32,24 @@ class View:
         return self.filters == Filters()
 
 
-def choose(row: Any, found: Sequence[CountRow], parts: Mapping[Dimension, Sequence[Part]]) -> View:
+def choose(row: Any, parts: Mapping[Dimension, Sequence[Part]]) -> View:
     """Draw the filters and give what they are set to; what does not occur cannot be chosen.
 
-    ``parts`` are the exceptions found, broken down: the most frequent word stands first.
+    ``parts`` are the exceptions broken down: the most frequent word stands first.
     """
     wanted = {}
     with row:
         for dimension, width in _FIELDS:
-            words = _words(found, dimension, parts[dimension])
+            stored = {part.label: part.value or "" for part in parts[dimension]}
             name = dimension.value.lower()
             chosen = st.selectbox(
                 dimension.value,
-                list(words),
+                list(stored),
                 index=None,
                 placeholder="All",
                 key=name,
                 bind="query-params",
                 width=width,
             )
-            wanted[name] = words.get(chosen) if chosen else None
+            wanted[name] = stored.get(chosen) if chosen else None
     return View(Filters(**wanted))
-
-
-def _words(
-    found: Sequence[CountRow], dimension: Dimension, parts: Sequence[Part]
-) -> dict[str, str]:
-    """The words in the order of their parts, and as they stand in the table."""
-    stored = {label(value, dimension): value or "" for value in values(found, dimension)}
-    return {part.label: stored[part.label] for part in parts}

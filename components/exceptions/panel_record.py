@@ -9,7 +9,7 @@ import streamlit as st
 
 from components.exceptions import cause_words
 from components.exceptions.assess import cause_label, field_label, word_label
-from components.exceptions.causes import Cause, CauseKind
+from components.exceptions.cause_kinds import Cause, CauseKind
 from components.layout import numbers, states
 from components.layout.masking import Marked, Piece, marked, mask, mask_quoted
 from queries.exceptions_rows import RecordRow

@@ -12,7 +12,7 @@ from components.field_accuracy.assess import Accuracy, Field, Limits
 from components.field_accuracy.assess_recount import Recounts
 from components.layout import chart, states, table
 from queries.field_accuracy import BatchRow, CauseRow
-from queries.reconciliation_results import GroupRow
+from queries.reconciliation_results import CauseRow as RecountedCause
 
 
 def overview(found: Accuracy, allowed: Limits | None, title: str) -> None:
@@ -80,9 +80,11 @@ def claims(found: Accuracy, recounts: Recounts | None) -> None:
     )
 
 
-def causes(groups: Sequence[GroupRow], names: dict[int, str], rows: Sequence[CauseRow]) -> None:
+def causes(
+    recounted: Sequence[RecountedCause], names: dict[int, str], rows: Sequence[CauseRow]
+) -> None:
     """Why values differ: by our recount where there is one, and by the pipeline."""
-    ours, theirs = tables.recounted_causes(groups, names), tables.claimed_causes(rows)
+    ours, theirs = tables.recounted_causes(recounted, names), tables.claimed_causes(rows)
     if ours.empty and theirs.empty:
         states.notice("No value differs.")
         return

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import pandas as pd
 
+from components.exceptions.cause_kinds import CauseKind
 from components.exceptions.cause_words import LABELS
-from components.exceptions.causes import CauseKind
 from components.field_accuracy import words
 from components.field_accuracy.assess import Accuracy, Field, Limits, Origin, short
 from components.gates.status import Status
 from components.layout import badge, icons, numbers
 from queries.field_accuracy import BatchRow, CauseRow
-from queries.reconciliation_results import GroupRow
+from queries.reconciliation_results import CauseRow as RecountedCause
 
 _KINDS = {kind.value: kind for kind in CauseKind}
 
@@ -54,34 +53,25 @@ def claim_frame(found: Accuracy) -> pd.DataFrame:
     )
 
 
-def recounted_causes(groups: Sequence[GroupRow], tables: dict[int, str]) -> pd.DataFrame:
+def recounted_causes(found: Sequence[RecountedCause], tables: dict[int, str]) -> pd.DataFrame:
     """Why values differ by our recount: field, cause and rule, largest first."""
-    values = Counter[tuple[int, str, str, str]]()
-    batches = defaultdict[tuple[int, str, str, str], set[str | None]](set)
-    for group in groups:
-        if group.field is not None and group.run_id in tables:
-            key = (group.run_id, group.field, group.cause, group.signature)
-            values[key] += group.exceptions
-            batches[key].add(group.batch)
-    found = sorted(values, key=lambda key: (-values[key], key[1]))
+    rows = [row for row in found if row.run_id in tables]
     return pd.DataFrame(
         {
-            "Table": [short(tables[run_id]) for run_id, _, _, _ in found],
-            "Field": [field for _, field, _, _ in found],
-            "Cause": [cause(name) for _, _, name, _ in found],
-            "Values": [values[key] for key in found],
-            "Rule": [rule or numbers.MISSING for _, _, _, rule in found],
-            "Batches": [_batches(batches[key]) for key in found],
-            "Counted by": [Origin.RECOUNT.value for _ in found],
+            "Table": [short(tables[row.run_id]) for row in rows],
+            "Field": [row.field for row in rows],
+            "Cause": [cause(row.cause) for row in rows],
+            "Values": [row.exceptions for row in rows],
+            "Rule": [row.signature or numbers.MISSING for row in rows],
+            "Batches": [_batches(row) for row in rows],
+            "Counted by": [Origin.RECOUNT.value for _ in rows],
         }
     )
 
 
-def _batches(names: set[str | None]) -> str:
+def _batches(row: RecountedCause) -> str:
     """The one batch by its name, several by their number."""
-    if len(names) > 1:
-        return f"{len(names):,} batches"
-    return next(iter(names)) or numbers.MISSING
+    return f"{row.batches:,} batches" if row.batches > 1 else row.batch or numbers.MISSING
 
 
 def claimed_causes(rows: Sequence[CauseRow]) -> pd.DataFrame:

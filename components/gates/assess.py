@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +20,7 @@ from components.gates.waivers import NotApplicable, Ruling, Waiver, rule_on
 from queries.errors import InvalidInputError
 
 _HOLDING = frozenset({Status.RUNNING, Status.NO_DATA, Status.STALE, Status.ERROR})
+_EVIDENCE = tuple(each.name for each in fields(Evidence))
 _WORSE = (Verdict.GO, Verdict.HOLD, Verdict.NO_GO).index
 
 
@@ -280,13 +281,18 @@ def _digest(evaluation: Evaluation) -> str:
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
+def _content(evidence: Evidence) -> dict[str, object]:
+    """Its fields, none of which holds others."""
+    return {name: getattr(evidence, name) for name in _EVIDENCE}
+
+
 def _gate_content(gate: GateResult) -> dict[str, object]:
     return {
         "requirement": gate.requirement.id,
         "slice": gate.slice,
         "status": gate.status,
         "standing": gate.standing,
-        "evidence": asdict(gate.evidence) if gate.evidence else None,
+        "evidence": _content(gate.evidence) if gate.evidence else None,
         "sentence": gate.sentence,
         "waiver": asdict(gate.waiver) if gate.waiver else None,
         "not_applicable": asdict(gate.not_applicable) if gate.not_applicable else None,

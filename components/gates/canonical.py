@@ -27,6 +27,8 @@ def exact(number: object) -> Decimal | None:
         return None
     if isinstance(number, Decimal):
         return number if number.is_finite() else None
+    if type(number) is int:  # most are; to ask what is whole or real takes longer than the rest
+        return Decimal(number)
     if isinstance(number, Integral):
         return Decimal(int(number))
     if isinstance(number, Real) and isfinite(number):
@@ -56,12 +58,12 @@ def _plain(value: Any) -> Any:
         return value.name
     if isinstance(value, str):
         return value
-    if isinstance(value, Number):
-        return {"number": number_text(value)}
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat() if value.tzinfo else f"{value.isoformat()} no zone"
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat() if value.tzinfo else f"{value.isoformat()} no zone"
+    if isinstance(value, Number):
+        return {"number": number_text(value)}
     return str(value)

@@ -156,7 +156,9 @@ def _failed_count(requirement: Requirement, evidence: Evidence, _: Asked) -> Jud
 
 def _running(_: Requirement, evidence: Evidence, __: Asked) -> Judgement | None:
     if evidence.running:
-        return Judgement(Status.RUNNING, evidence, why="the measurement is still running")
+        said = evidence.sentence.rstrip(".")
+        why = f"the measurement is still running{f': {said}' if said else ''}"
+        return Judgement(Status.RUNNING, evidence, why=why)
     return None
 
 

@@ -99,13 +99,18 @@ class _Frozen(BaseModel):
 
 
 class Decision(_Frozen):
-    """A question that somebody must answer with go, hold or no-go."""
+    """A question that somebody must answer with go, hold or no-go.
+
+    ``areas`` are those whose findings block it, whatever their case. A finding of an area that no
+    decision names blocks every decision that has a gate on findings.
+    """
 
     id: Identifier
     title: Text
     question: Text
     owner: Text
     judges_candidate: StrictBool = False
+    areas: tuple[Text, ...] = ()
 
 
 class Requirement(_Frozen):

@@ -34,8 +34,10 @@ class ErrorCosts(BaseModel):
 class ShadowPolicy(BaseModel):
     """The window of the comparison, its aim, its groups, and what errors cost.
 
-    A comparison begins with the candidate's first score, or on ``since`` where that is later
-    (after a change of configuration it begins anew), and looks back ``comparison_days`` at most.
+    A comparison begins with the candidate's first score, or ``start_within_days`` after its file
+    was signed where that is earlier, so that first days cannot be taken out of the records; or on
+    ``since`` where that is later (after a change of configuration it begins anew). It looks back
+    ``comparison_days`` at most.
     Labels of the last ``label_days`` are still coming in, and do not count as evidence over time.
     The confidence sequence is tightest at ``aim_days`` of traffic. Weights 1 / propensity are cut
     at ``largest_weight`` in evidence over time. ``critical_slices`` are written as
@@ -47,6 +49,7 @@ class ShadowPolicy(BaseModel):
 
     comparison_days: StrictInt = Field(default=92, ge=14, le=366)
     since: date | None = None
+    start_within_days: StrictInt = Field(default=7, ge=0, le=366)
     label_days: StrictInt = Field(default=7, ge=0, le=60)
     aim_days: StrictInt = Field(default=30, ge=7, le=366)
     largest_weight: StrictInt = Field(default=300, ge=1, le=100_000)

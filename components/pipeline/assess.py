@@ -13,12 +13,14 @@ from components.pipeline.assess_evidence import (
     FIRING_METRICS,
     LATENCY_METRICS,
     SNAPSHOT_METRICS,
+    TICKET_METRICS,
     correctness_evidence,
     day_evidence,
     environment_evidence,
     firing_evidence,
     latency_evidence,
     snapshot_evidence,
+    ticket_evidence,
 )
 from components.pipeline.assess_firing import Firing, firing
 from components.pipeline.assess_latency import Costs, Latency, costs, latency
@@ -39,6 +41,7 @@ __all__ = [
     "FIRING_METRICS",
     "LATENCY_METRICS",
     "SNAPSHOT_METRICS",
+    "TICKET_METRICS",
     "Agreement",
     "Change",
     "Correctness",
@@ -71,5 +74,6 @@ __all__ = [
     "snapshot_evidence",
     "snapshots",
     "summary",
+    "ticket_evidence",
     "weekly_agreement",
 ]

@@ -14,6 +14,7 @@ from components.pipeline.assess_versions import Snapshots
 from components.pipeline.shares import Share
 from components.statistics.weight_total import adds_up, contradiction
 from queries.audit_rows import Path
+from queries.audit_tickets import TicketRow
 
 COUNTED = "full count"
 WILSON = "share, Wilson interval"
@@ -27,6 +28,7 @@ SNAPSHOT_METRICS = (
 )
 FIRING_METRICS = ("llm.fired_without_cause", "llm.missed", "layers.agreement", "errors.rate")
 DAY_METRICS = ("audit.missing_days",)
+TICKET_METRICS = ("audit.repeated_tickets",)
 CORRECTNESS_METRICS = ("llm.correctness",)
 LATENCY_METRICS = ("latency.fast_path_p95", "latency.llm_path_p95")
 ENVIRONMENT_METRICS = ("environments.decision_agreement",)
@@ -128,6 +130,21 @@ def day_evidence(found: Days, firing: Firing) -> tuple[Evidence, ...]:
             method=COUNTED,
             measured_at=firing.newest,
             sentence=f"{found.sentence}.",
+        ),
+    )
+
+
+def ticket_evidence(row: TicketRow) -> tuple[Evidence, ...]:
+    """The share of predictions that score a ticket once more: they show nothing new."""
+    again = row.predictions - row.tickets
+    return (
+        Evidence(
+            metric=TICKET_METRICS[0],
+            value=again / row.predictions if row.predictions else None,
+            n=row.predictions,
+            method=COUNTED,
+            measured_at=row.newest_at,
+            sentence=f"{again:,} of {row.predictions:,} predictions score a ticket once more.",
         ),
     )
 

@@ -89,7 +89,7 @@ def snapshots(rows: Sequence[SnapshotRow]) -> Snapshots:
         known=_good(_count(carrying), unknown),
         in_force=_good(_count(judged), outdated),
         unjudged=_count(_with(rows, SnapshotState.UNJUDGED)),
-        faulty=_count(row for row in rows if set(_states(row)) & set(FAULTS)),
+        faulty=_count(row for row in rows if not set(FAULTS).isdisjoint(_states(row))),
         newest=max((row.newest for row in rows), default=None),
         faults=_faults(rows),
         days=_days(rows),
@@ -103,8 +103,8 @@ _EMPTY = (SnapshotState.MISSING, SnapshotState.NOT_NEEDED)
 _JUDGED = (SnapshotState.IN_FORCE, SnapshotState.NOT_IN_FORCE)
 
 
-def _states(row: SnapshotRow) -> tuple[SnapshotState, ...]:
-    return tuple(SnapshotState(getattr(row, knob)) for knob in KNOBS)
+def _states(row: SnapshotRow) -> tuple[str, ...]:
+    return (row.rules, row.ml, row.llm, row.config)
 
 
 def _with(rows: Sequence[SnapshotRow], state: SnapshotState) -> list[SnapshotRow]:

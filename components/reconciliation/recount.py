@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress
 
 from components.reconciliation.assess import Run
 from components.reconciliation.comparison import Comparison, Measure, agreeing
-from queries.reconciliation_results import FieldRow, GroupRow, ReferenceRow, RunRow
+from queries.reconciliation_results import FieldRow, FoundRow, ReferenceRow, RunRow
 from queries.recount import ReportedField
 
 _FULL = "full"
@@ -34,7 +34,7 @@ class Recount:
     outdated: tuple[RunRow, ...]
     uncovered: tuple[str, ...]
     fields: tuple[FieldRow, ...]
-    groups: tuple[GroupRow, ...]
+    found: tuple[FoundRow, ...]
     references: tuple[ReferenceRow, ...]
     disagreements: tuple[Comparison, ...]
     agreements: tuple[Comparison, ...]
@@ -76,14 +76,14 @@ class Recount:
 
     def of_kind(self, *kinds: str) -> int:
         """Records that are missing, extra or repeated, copies included."""
-        return sum(group.exceptions for group in self.groups if group.kind in kinds)
+        return sum(row.exceptions for row in self.found if row.kind in kinds)
 
 
 def recount(
     run: Run | None,
     pairs: Sequence[RunRow],
     fields: Sequence[FieldRow],
-    groups: Sequence[GroupRow],
+    found: Sequence[FoundRow],
     reported: Sequence[ReportedField],
     references: Sequence[ReferenceRow] = (),
 ) -> Recount | None:
@@ -95,12 +95,12 @@ def recount(
         return None
     current = tuple(pair for pair in pairs if run is None or _follows(pair, run))
     ids = {pair.run_id for pair in current}
-    kept = tuple(group for group in groups if group.run_id in ids)
+    kept = tuple(row for row in found if row.run_id in ids)
     tables = dict.fromkeys(batch.row.target_table for batch in run.batches) if run else {}
     comparisons: list[Comparison] = []
     if run is not None:
         for pair in current:
-            own = [group for group in kept if group.run_id == pair.run_id]
+            own = [row for row in kept if row.run_id == pair.run_id]
             comparisons += _beside(pair, run, own, reported)
     verdicts = agreeing(comparisons)
     wrong = [each for each, agrees in zip(comparisons, verdicts, strict=True) if not agrees]
@@ -114,7 +114,7 @@ def recount(
             if not any(_same(table, pair.target_relation) for pair in current)
         ),
         fields=tuple(field for field in fields if field.run_id in ids),
-        groups=kept,
+        found=kept,
         references=tuple(each for each in references if each.run_id in ids),
         disagreements=tuple(sorted(wrong, key=_size, reverse=True)),
         agreements=tuple(compress(comparisons, verdicts)),
@@ -126,14 +126,15 @@ def _unlooked(
     pairs: Sequence[RunRow], fields: Sequence[FieldRow], reported: Sequence[ReportedField]
 ) -> int:
     """Values of critical fields that the pipeline compares and no comparison of ours does."""
-    ours = {
-        (pair.target_relation, f.field) for pair in pairs for f in fields if f.run_id == pair.run_id
-    }
+    ours = defaultdict[str, set[str]](set)
+    relations = {pair.run_id: pair.target_relation for pair in pairs}
+    for each in fields:
+        if each.run_id in relations:
+            ours[each.field].add(relations[each.run_id])
     return sum(
         row.population
         for row in reported
-        if row.critical
-        and not any(_same(row.table_name, table) and row.field == field for table, field in ours)
+        if row.critical and not any(_same(row.table_name, table) for table in ours[row.field])
     )
 
 
@@ -156,51 +157,58 @@ def _follows(pair: RunRow, run: Run) -> bool:
 
 
 def _beside(
-    pair: RunRow, run: Run, groups: Sequence[GroupRow], reported: Sequence[ReportedField]
+    pair: RunRow, run: Run, found: Sequence[FoundRow], reported: Sequence[ReportedField]
 ) -> Iterable[Comparison]:
     """Records, then values, batch by batch where the recount knows batches."""
     table = pair.target_relation
     batches = {b.row.batch_id: b.row for b in run.batches if _same(b.row.target_table, table)}
     if not batches:
         return
-    by_batch = not groups or any(group.batch in batches for group in groups)
-    labelled = defaultdict[str | None, list[GroupRow]](list)
-    for group in groups:
-        labelled[group.batch if by_batch else None].append(group)
-    for place in _places(batches, groups) if by_batch else [None]:
-        held = labelled[place]
+    by_batch = not found or any(row.batch in batches for row in found)
+    ours, theirs = defaultdict[str | None, _Ours](_Ours), defaultdict[str | None, _Theirs](list)
+    for row in found:
+        ours[row.batch if by_batch else None].add(row)
+    for check in reported:
+        if by_batch or check.batch_id in batches:
+            theirs[check.batch_id if by_batch else None].append(check)
+    for place in dict.fromkeys([*batches, *ours]) if by_batch else [None]:
+        counted = ours[place]
         rows = [row for key, row in batches.items() if not by_batch or key == place]
-        known = bool(rows)
-        lacking = sum(max(0, row.closing_difference) for row in rows)
-        too_many = sum(max(0, -row.closing_difference) for row in rows)
-        for measure, kinds, said in (
-            (Measure.MISSING, _MISSING, lacking),
-            (Measure.SURPLUS, _SURPLUS, too_many),
-        ):
-            counted = sum(g.exceptions for g in held if g.kind in kinds)
-            yield Comparison(
-                table, place, measure, None, counted, said if known else None, None, None
-            )
-        ours = Counter[str]()
-        for group in held:
-            if group.kind == _DIFFERS and group.field is not None:
-                ours[group.field] += group.exceptions
-        theirs = [
-            r for r in reported if (r.batch_id == place if by_batch else r.batch_id in batches)
-        ]
-        yield from _values(table, place, ours, theirs)
+        lacking = sum(max(0, row.closing_difference) for row in rows) if rows else None
+        too_many = sum(max(0, -row.closing_difference) for row in rows) if rows else None
+        yield Comparison(table, place, Measure.MISSING, None, counted.missing, lacking, None, None)
+        yield Comparison(table, place, Measure.SURPLUS, None, counted.surplus, too_many, None, None)
+        yield from _values(table, place, counted.values, theirs[place])
 
 
-def _places(batches: Iterable[str], groups: Sequence[GroupRow]) -> list[str | None]:
-    """The batches of the run, then labels of the recount that the pipeline does not know."""
-    return list(dict.fromkeys([*batches, *(group.batch for group in groups)]))
+@dataclass(slots=True)
+class _Ours:
+    """What the recount found in one batch: records, and values by field."""
+
+    missing: int = 0
+    surplus: int = 0
+    values: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: FoundRow) -> None:
+        if row.kind in _MISSING:
+            self.missing += row.exceptions
+        elif row.kind in _SURPLUS:
+            self.surplus += row.exceptions
+        elif row.kind == _DIFFERS and row.field is not None:
+            self.values[row.field] += row.exceptions
+
+
+_Theirs = list[ReportedField]
 
 
 def _values(
     table: str, batch: str | None, ours: Counter[str], theirs: Sequence[ReportedField]
 ) -> Iterable[Comparison]:
-    for name in sorted({*ours, *(row.field for row in theirs)}):
-        rows = [row for row in theirs if row.field == name]
+    checks = defaultdict[str, _Theirs](list)
+    for check in theirs:
+        checks[check.field].append(check)
+    for name in sorted({*ours, *checks}):
+        rows = checks[name]
         full = all(row.coverage == _FULL for row in rows)
         yield Comparison(
             table,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import repeat
 
@@ -12,19 +13,17 @@ from components.layout import icons, numbers
 from components.reconciliation.comparison import Comparison
 from components.reconciliation.recount import Recount
 
+_KINDS = ("missing", "extra", "lost_copy", "surplus_copy", "differs")
+
 
 def pair_frame(found: Recount) -> pd.DataFrame:
     """One row for each pair of relations: what was compared and what came out."""
+    counted = Counter[tuple[int, str]]()
+    for each in found.found:
+        counted[each.run_id, each.kind] += each.exceptions
     rows = []
     for pair in found.pairs:
-        kinds = {
-            kind: sum(
-                group.exceptions
-                for group in found.groups
-                if group.run_id == pair.run_id and group.kind == kind
-            )
-            for kind in ("missing", "extra", "lost_copy", "surplus_copy", "differs")
-        }
+        kinds = {kind: counted[pair.run_id, kind] for kind in _KINDS}
         rows.append(
             {
                 "Source": pair.source_relation,

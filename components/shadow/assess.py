@@ -12,9 +12,10 @@ from components.layout.numbers import signed
 from components.shadow.assess_chances import distrust
 from components.shadow.assess_coverage import agreement, coverage
 from components.shadow.assess_fairness import fairness
+from components.shadow.assess_groups import slices
 from components.shadow.assess_quality import cost, quality, unit_costs
 from components.shadow.assess_scores import induced, latency, scores
-from components.shadow.assess_time import course, outlook, sequential, slices
+from components.shadow.assess_time import course, outlook, sequential
 from components.shadow.material import Judged, Material, Rules
 from components.shadow.types import Change, NamedSlice, Pairing, Sequential, ShadowReport
 from components.statistics.slices import SliceState
@@ -99,7 +100,7 @@ def _digest(material: Material) -> str:
         for column in (found.days, found.keys, found.counts, found.totals):
             made.update(np.ascontiguousarray(column[order]).tobytes())
     labels = material.labels
-    for reviews in (labels.prediction, labels.correct, labels.severity, labels.reviewed):
+    for reviews in (labels.ticket, labels.correct, labels.severity, labels.reviewed):
         made.update(np.ascontiguousarray(reviews).tobytes())
     return made.hexdigest()
 

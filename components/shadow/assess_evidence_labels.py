@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -65,7 +65,11 @@ def labels(report: ShadowReport, rules: Rules, at: datetime | None) -> Iterator[
 
 
 def _critical_slice(report: ShadowReport, rules: Rules, at: datetime | None) -> Evidence:
-    """Labelled disagreements of the critical slice that has the fewest."""
+    """Labelled disagreements of the critical slice that has the fewest.
+
+    Slices that the policy names stand each for itself. Where it names none, every group of some
+    size is critical, and those that are judged together are counted together.
+    """
     policy, metric = rules.policy, "shadow.labelled_worst_critical_slice"
     every = {one.slice.group: one for one in report.slices}
     if policy.critical_slices:
@@ -75,12 +79,19 @@ def _critical_slice(report: ShadowReport, rules: Rules, at: datetime | None) -> 
         }
     else:
         least = float(policy.slice_share) * report.pairing.rows
-        wanted = {name: one.slice.labels for name, one in every.items() if one.predictions >= least}
+        together = covered(report.slices)
+        wanted = {
+            name: one.slice.labels
+            for name, one in every.items()
+            if one.predictions >= least and name not in together
+        }
     if not wanted:
         return Evidence(metric, None, 0, FULL, at, sentence="there is no critical slice")
     fewest = min(wanted, key=lambda name: (wanted[name], name))
     small = sorted(name for name, labels in wanted.items() if labels < policy.minimum_slice)
-    words = f"{fewest} has {wanted[fewest]:,}"
+    words = (
+        f"{fewest}{_of_members(every[fewest]) if fewest in every else ''} has {wanted[fewest]:,}"
+    )
     if small:
         words += f"; too few in {', '.join(small)}"
     return Evidence(metric, wanted[fewest], wanted[fewest], FULL, at, sentence=words)
@@ -205,28 +216,46 @@ def _selection(report: ShadowReport) -> Iterator[Evidence]:
 
 
 def _worst_group(report: ShadowReport, at: datetime | None) -> Evidence:
-    """The group with proven harm, else the worst; too few labels in any group is no data."""
+    """The group with proven harm, else the worst that can be judged, remainders included.
+
+    Groups too small alone are named. One that no remainder takes in leaves the gate without data.
+    ``n`` is the fewest labelled disagreements of a group; proven harm needs no least number.
+    """
     worse = [one for one in report.slices if one.slice.state is SliceState.WORSE]
     small = [one for one in report.slices if one.slice.state is SliceState.NO_DATA]
     open_ = [one for one in report.slices if one.slice.state is SliceState.OPEN]
-    shown = min(worse or open_ or small or report.slices, key=_mean)
+    alone = [one for one in small if one.slice.group not in covered(report.slices)]
+    judged = [one for one in report.slices if one not in small]
+    shown = min(worse or alone or open_ or judged, key=_mean)
     look = shown.slice.look
-    fewest = min(one.slice.labels for one in report.slices)
-    words = f"worst in {shown.slice.group}"
+    words = f"worst in {shown.slice.group}{_of_members(shown)}"
     if small:
         names = ", ".join(f"{one.slice.group} ({one.slice.labels})" for one in small)
         words += f"; too few labelled disagreements in {names}"
+        if not alone:
+            words += ", which are judged together"
+    proven = look is not None and look.high is not None and look.high < 0
     return Evidence(
         "fairness.worst_group_difference",
-        look.mean if look and look.low is not None and (worse or not small) else None,
-        shown.slice.labels if worse else fewest,
+        look.mean if look and look.low is not None and (worse or not alone) else None,
+        report.quality.disagreements if worse else min(one.slice.labels for one in alone or judged),
         f"{SEQUENCE}, Bonferroni over {len(report.slices)} groups",
         at,
         low=look.low if look else None,
-        high=look.high if look else None,
-        running=not worse and bool(open_) and not small,
+        high=look.high if look and (proven or not worse) else None,
+        running=not worse and bool(open_) and not alone,
         sentence=words,
     )
+
+
+def covered(slices: Sequence[NamedSlice]) -> frozenset[str]:
+    """Groups that are judged together with others."""
+    judged = (one for one in slices if one.slice.state is not SliceState.NO_DATA)
+    return frozenset(name for one in judged for name in one.members)
+
+
+def _of_members(one: NamedSlice) -> str:
+    return f" ({', '.join(one.members)})" if one.members else ""
 
 
 def _mean(one: NamedSlice) -> float:

@@ -1,4 +1,4 @@
-"""Evidence over time: a confidence sequence, e-values for harm, a forecast, and every group."""
+"""Evidence over time: a confidence sequence, e-values for harm, and a forecast."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import numpy as np
 from components.gates.status import Status
 from components.layout.numbers import signed
 from components.shadow.assess_quality import cells_of, population_cells
-from components.shadow.material import DIMENSIONS, Judged, Material, Rules
-from components.shadow.types import DayEvidence, NamedSlice, Sequential
+from components.shadow.material import Judged, Material, Rules
+from components.shadow.types import DayEvidence, Sequential
 from components.statistics.arrays import Flags, Integers
 from components.statistics.daily_scores import Reviewed, daily_scores
 from components.statistics.forecast import Forecast, Rule, forecast
 from components.statistics.sequential import DayScores, SequenceLook, confidence_sequence, e_process
-from components.statistics.slice_watch import GroupDays, watch_slices
 from components.statistics.weighted_evidence import WeightedEvidence, weighted_evidence
 from queries.shadow_labels import REASONS
-from queries.shadow_rows import TENTHS, UNUSABLE, Tallies, day_of
+from queries.shadow_rows import TENTHS, day_of
 
 _CELLS = 4 * TENTHS
 _RANDOM = REASONS.index("random")
@@ -133,47 +132,6 @@ def outlook(found: Course, rules: Rules) -> Forecast | None:
         e_limit=rules.e_limit,
     )
     return forecast(found.scores, found.wins, found.losses, rule, simulations=_SIMULATIONS)
-
-
-def slices(material: Material, found: Course, rules: Rules) -> tuple[NamedSlice, ...]:
-    """Every work type and region, one family, the worst first; too small ones come last."""
-    judged = found.judged
-    cell = judged.production.astype(np.int64) * 2 + judged.candidate
-    unlike = judged.candidate != judged.production
-    groups: dict[str, GroupDays] = {}
-    facts: dict[str, tuple[str, int, int]] = {}
-    daily: list[float] = []
-    for dimension in DIMENSIONS:
-        segments = material.segments.get(dimension, {})
-        place = judged.labels.places(dimension, tuple(segments))
-        for number, (name, own) in enumerate(segments.items()):
-            mine = np.flatnonzero(place == number)
-            population = _pairs(own, material.first_day, found.days)
-            reviewed = Reviewed.of(
-                found.day[mine], cell[mine], judged.gain[mine], judged.labels.propensity[mine]
-            )
-            key = f"{dimension}={name}"
-            groups[key] = GroupDays(
-                daily_scores(population, reviewed, cap=rules.policy.largest_weight),
-                int(unlike[mine].sum()),
-            )
-            facts[key] = (dimension, mine.size, own.n)
-            daily.append(float(population.sum()) / found.days)
-    if not groups:
-        return ()
-    aim = max(1, round(float(np.mean(daily)) * rules.policy.aim_days))
-    watched = watch_slices(
-        groups, aim=aim, margin=rules.slice_margin, minimum_labels=rules.policy.minimum_slice
-    )
-    return tuple(NamedSlice(facts[one.group][0], one, *facts[one.group][1:]) for one in watched)
-
-
-def _pairs(found: Tallies, first_day: int, days: int) -> np.ndarray:
-    theirs, mine = found.digits(3, 4)
-    place = found.days - first_day
-    inside = (mine < UNUSABLE) & (theirs < UNUSABLE) & (place < days)
-    spot = place[inside] * 4 + theirs[inside] * 2 + mine[inside]
-    return np.bincount(spot, found.counts[inside], days * 4).reshape(days, 4)
 
 
 def _daily(day: Integers, chosen: Flags, days: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.shadow.types import ShadowReport
 from queries.errors import InvalidInputError
 
-METHOD = "shadow report 1"
+METHOD = "shadow report 2"
 """Name another one whenever a report is made in another way."""
 
 

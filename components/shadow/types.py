@@ -166,12 +166,16 @@ class Sequential:
 
 @dataclass(frozen=True, slots=True)
 class NamedSlice:
-    """One group's watched difference with its dimension, and its counts of reviews."""
+    """One group's watched difference with its dimension, and its counts of reviews.
+
+    ``members`` are the groups that are judged together here; empty for a group of its own.
+    """
 
     dimension: str
     slice: WatchedSlice
     reviewed: int
     predictions: int
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def quantile(counts: Sequence[int], bins: LogBins, share: float) -> Quantile | N
             f"{len(counts)} counts do not fit {bins.bins} bins. Give one for each bin and one "
             "for each side."
         )
-    if any(count < 0 for count in counts):
+    if min(counts) < 0:
         raise InvalidInputError("A count is below zero. Correct the histogram.")
     if not 0 < share <= 1:
         raise InvalidInputError("A quantile's share lies between 0 and 1, such as 0.95.")

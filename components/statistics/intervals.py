@@ -47,11 +47,11 @@ def clopper_pearson(successes: int, n: int, *, confidence: float = 0.95) -> Inte
         InvalidInputError: as :func:`wilson`.
     """
     _check(successes, n, confidence)
-    from scipy.stats import beta  # slow to import, and few pages need it
+    from scipy.special import betaincinv  # slow to import, and few pages need it
 
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    tail, misses = (1 - confidence) / 2, n - successes
+    low = 0.0 if successes == 0 else float(betaincinv(successes, misses + 1, tail))
+    high = 1.0 if successes == n else float(betaincinv(successes + 1, misses, 1 - tail))
     return Interval(low, high)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from math import exp, log, sqrt
 
 from components.statistics.arrays import Z95
@@ -69,7 +70,10 @@ def right_truncated(observed: Iterable[tuple[float, float, int]]) -> Delays | No
             counts[delay, longest] += count
     if not counts:
         return None
-    steps = sorted({delay for delay, _ in counts})
+    arrivals, ends = _by_end(counts, 0), _by_end(counts, 1)
+    steps = sorted(arrivals)
+    # An item is at risk at a step if it came by then, less those that could not be seen so long.
+    came = dict(zip(steps, accumulate(arrivals[step] for step in steps), strict=True))
     share, variance = 1.0, 0.0
     points: list[Arrived] = []
     for step in reversed(steps):
@@ -82,9 +86,17 @@ def right_truncated(observed: Iterable[tuple[float, float, int]]) -> Delays | No
                 min(1.0, exp(log(share) + spread)) if share > 0 else 0.0,
             )
         )
-        arrived = sum(n for (delay, _), n in counts.items() if delay == step)
-        at_risk = sum(n for (delay, longest), n in counts.items() if delay <= step <= longest)
+        arrived = arrivals[step]
+        at_risk = came[step] - sum(n for longest, n in ends.items() if longest < step)
         share *= 1 - arrived / at_risk
         if at_risk > arrived:
             variance += arrived / (at_risk * (at_risk - arrived))
     return Delays(tuple(reversed(points)), sum(counts.values()))
+
+
+def _by_end(counts: Counter[tuple[float, float]], place: int) -> Counter[float]:
+    """Counts by the delay (0), or by the longest that could be seen (1)."""
+    found: Counter[float] = Counter()
+    for key, n in counts.items():
+        found[key[place]] += n
+    return found

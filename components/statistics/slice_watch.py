@@ -39,12 +39,14 @@ def watch_slices(
     margin: float = -0.02,
     minimum_labels: int = MINIMUM_LABELS,
     level: float = 0.05,
+    family: int | None = None,
 ) -> tuple[WatchedSlice, ...]:
     """The state of every group, worst first, groups without enough labels last.
 
     The chance that any group is ever called WORSE or HOLDS wrongly, at any look, is at most
-    ``level``: each sequence holds with 1 − level / groups (Bonferroni over all groups given, so
-    name all that there are from the start). ``aim`` is in predictions of one group.
+    ``level``: each sequence holds with 1 − level / family (Bonferroni over all groups that are
+    ever given, so name all that there are from the start; ``family`` where that is more than are
+    given now). ``aim`` is in predictions of one group.
 
     Raises:
         InvalidInputError: the margin is not below 0, or as
@@ -52,7 +54,7 @@ def watch_slices(
     """
     if not margin < 0:
         raise InvalidInputError("A margin of non-inferiority lies below 0, such as -0.02.")
-    confidence = 1 - level / max(1, len(groups))
+    confidence = 1 - level / max(1, len(groups), family or 0)
     made = []
     for name in sorted(groups):
         days, labels = groups[name].days, groups[name].labels

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from components.gates.assess import Evaluation, GateResult
 from components.gates.evidence import OUT_OF_TIME
 from components.gates.status import Status
 from components.gates.words import ABSENT
 from queries.gate_history import GateDay
+
+LOOK_BACK = timedelta(days=14)
+"""How far back a day lies that is compared with, unless somebody asks for another."""
 
 
 @dataclass(frozen=True, slots=True)

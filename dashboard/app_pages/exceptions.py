@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -16,18 +14,15 @@ from components.exceptions import (
     panel,
     panel_filters,
     panel_rates,
-    panel_record,
-    panel_records,
 )
 from components.exceptions.assess import Dimension
-from components.layout import exporting, states
+from components.exceptions.defects import RULES
+from components.layout import states
 from components.reconciliation import run_picker
 from components.reconciliation.assess import Run, latest, runs
+from dashboard import exception_records as records
 from dashboard import shell
-from dashboard.access import Right
-from dashboard.reports.recording import recorder
 from queries import (
-    exceptions_listed,
     exceptions_recount,
     exceptions_report,
     migration,
@@ -35,15 +30,12 @@ from queries import (
     rolled_exceptions,
 )
 from queries.errors import MissingRelationError
-from queries.exceptions_rows import PAGE_SIZE, CountRow, RecordRow
+from queries.exceptions_rows import Counted
 from queries.migration_rows import BatchRow
-from queries.own_schema import AccessRecord
 from queries.reconciliation_results import RunRow
 
 OPEN_RATE = "exceptions.open_rate"
 RATE_GATE, CRITICAL_GATE = "exceptions_open", "exceptions_critical"
-LOOK = "personal data shown"
-_RECORDED = "_plumbline_look_recorded"
 
 
 def render() -> None:
@@ -69,11 +61,12 @@ def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
             "Choose a later as-of, or load the first mock conversion.",
         )
         return
-    rows = page.ask(exceptions_report.counts, run.id).rows
+    counts = partial(page.ask, exceptions_report.counts, run.id, RULES)
+    found_in_run = counts().rows[0]
     panel.counted(page.ask(rolled_exceptions.counted_at, run.id).rows[0])
-    parts = assess.breakdowns(rows)
-    view = panel_filters.choose(page.filter_row, rows, parts)
-    kept = assess.matching(rows, view.filters)
+    parts = assess.breakdowns(found_in_run)
+    view = panel_filters.choose(page.filter_row, parts)
+    kept = found_in_run if view.everything else counts(view.filters).rows[0]
     defects = assess.defects(kept)
     total = assess.total(kept)
     page.answer(assess.answer(_named(run.id, view), total, defects[0] if defects else None))
@@ -84,24 +77,23 @@ def _report(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         rate=page.evaluation().gate(RATE_GATE) if judged else None,
         critical=page.evaluation().gate(CRITICAL_GATE) if judged else None,
     )
-    revealed = _revealed(page)
+    own = records.reported(page, run.id, view.filters)
+    revealed = records.revealed(page)
     with page.part():
-        _open_report(page, rows, revealed)
+        records.opened(page, own, revealed)
     if recounts and latest(found) == run and view.everything:
         st.header("What only one of the two knows", anchor=False)
         with page.part():
             recounted = page.ask_own(
                 exceptions_recount.by_field, tuple(each.run_id for each in recounts)
             ).rows
-            panel.origins(assess_origins.beside(rows, recounted))
-    _defects(page, kept, defects, revealed)
+            panel.origins(assess_origins.beside(found_in_run.rules, recounted))
+    _defects(page, total, defects, revealed)
     st.header("Rate by batch", anchor=False)
     with page.part():
-        _rates(page, run, batches, rows)
+        _rates(page, run, batches, found_in_run)
     _breakdowns(page, parts if view.everything else assess.breakdowns(kept))
-    question = partial(page.ask, exceptions_listed.records, run.id, view.filters)
-    listed = f"{run.id} {page.as_of} {view.filters}"
-    _records(page, kept, question, listed=listed, identity="id", revealed=revealed)
+    records.listed(page, own, total.exceptions, revealed)
 
 
 def _recount(page: shell.Page, recounts: Sequence[RunRow]) -> None:
@@ -113,59 +105,27 @@ def _recount(page: shell.Page, recounts: Sequence[RunRow]) -> None:
         )
         return
     run_ids = tuple(each.run_id for each in recounts)
-    rows = page.ask_own(exceptions_recount.counts, run_ids).rows
-    parts = assess.breakdowns(rows)
-    view = panel_filters.choose(page.filter_row, rows, parts)
-    kept = assess.matching(rows, view.filters)
+    counts = partial(page.ask_own, exceptions_recount.counts, run_ids, RULES)
+    found = counts().rows[0]
+    parts = assess.breakdowns(found)
+    view = panel_filters.choose(page.filter_row, parts)
+    kept = found if view.everything else counts(view.filters).rows[0]
     defects = assess.defects(kept)
     total = assess.total(kept)
     name = _named("our recount", view)
     page.answer(assess.answer(name, total, defects[0] if defects else None))
     panel.headline(total, who="found by our comparison")
-    revealed = _revealed(page)
+    own = records.recounted(page, run_ids, view.filters)
+    revealed = records.revealed(page)
     with page.part():
-        _open_recount(page, rows, revealed)
-    reported = _reported(page)
-    if view.everything and reported is not None:
+        records.opened(page, own, revealed)
+    reported = _reported(page) if view.everything else None
+    if reported is not None:
         st.header("What only one of the two knows", anchor=False)
-        panel.origins(assess_origins.beside(reported, rows))
-    _defects(page, kept, defects, revealed)
+        panel.origins(assess_origins.beside(reported.rules, found.rules))
+    _defects(page, total, defects, revealed)
     _breakdowns(page, parts if view.everything else assess.breakdowns(kept))
-    question = partial(page.ask_own, exceptions_recount.records, run_ids, view.filters)
-    listed = f"{run_ids} {view.filters}"
-    _records(page, kept, question, listed=listed, identity="run and number", revealed=revealed)
-
-
-def _records(
-    page: shell.Page,
-    kept: Sequence[CountRow],
-    question: Callable[..., Any],
-    *,
-    listed: str,
-    identity: str,
-    revealed: bool,
-) -> None:
-    """The list, a page at a time; ``listed`` names what is listed: another list begins anew."""
-    st.header("Records", anchor=False)
-    if not kept:
-        states.notice("No exception matches.")
-        return
-    exporter = exporting.current()
-
-    @st.fragment
-    def turning() -> None:
-        # Turning a page asks for that page alone; the rest stands as it is.
-        with exporting.exports_by(exporter), page.part():
-            panel_records.listing(
-                question(panel_records.position(listed)).rows,
-                filters=listed,
-                page_size=PAGE_SIZE,
-                whole=sum(row.exceptions for row in kept),
-                revealed=revealed,
-                identity=identity,
-            )
-
-    turning()
+    records.listed(page, own, total.exceptions, revealed)
 
 
 def _recounts(page: shell.Page) -> tuple[RunRow, ...]:
@@ -176,11 +136,14 @@ def _recounts(page: shell.Page) -> tuple[RunRow, ...]:
     return ()
 
 
-def _reported(page: shell.Page) -> tuple[CountRow, ...] | None:
+def _reported(page: shell.Page) -> Counted | None:
     """What the pipeline reports of the run that decides; None where its tables are missing."""
     try:
         run = latest(runs(page.ask(migration.batches).rows))
-        return None if run is None else page.ask(exceptions_report.counts, run.id).rows
+        if run is None:
+            return None
+        found: Counted = page.ask(exceptions_report.counts, run.id, RULES).rows[0]
+        return found
     except MissingRelationError:
         return None
 
@@ -194,52 +157,17 @@ def _limit(page: shell.Page) -> float | None:
     return next((float(item.threshold) for item in wanted), None)
 
 
-def _revealed(page: shell.Page) -> bool:
-    """Whether values of persons are shown: only to those who may, and only when they ask.
-
-    Where there is an access log, the look is recorded first; without its entry nothing is shown.
-    """
-    if not page.viewer.may(Right.PERSONAL_DATA):
-        return False
-    with page.filter_row:
-        asked = st.toggle(
-            "Show personal data", key="revealed", help="Off unless you need the values themselves."
-        )
-    if not asked:
-        st.session_state.pop(_RECORDED, None)
-        return False
-    with page.part():
-        if not st.session_state.get(_RECORDED):
-            _record_look(page)
-            st.session_state[_RECORDED] = True
-        return True
-    return False
-
-
-def _record_look(page: shell.Page) -> None:
-    record = recorder()
-    if record is not None:
-        record(
-            AccessRecord(
-                occurred_at=datetime.now(UTC),
-                role=page.viewer.role,
-                viewer=page.viewer.pseudonym,
-                action=LOOK,
-                detail={"page": page.key, "as_of": page.as_of.astimezone(UTC).isoformat()},
-            )
-        )
-
-
 def _defects(
     page: shell.Page,
-    kept: Sequence[CountRow],
+    total: assess.Total,
     found: Sequence[assess.Systematic],
     revealed: bool,
 ) -> None:
     st.header("Systematic defects", anchor=False)
-    whole = sum(row.exceptions for row in kept)
-    explained = sum(each.defect.count for each in found)
-    panel.defects(found, isolated=whole - explained, href=page.href, revealed=revealed, whole=whole)
+    isolated = total.exceptions - sum(each.defect.count for each in found)
+    panel.defects(
+        found, isolated=isolated, href=page.href, revealed=revealed, whole=total.exceptions
+    )
 
 
 def _breakdowns(page: shell.Page, parts: dict[Dimension, tuple[assess.Part, ...]]) -> None:
@@ -248,14 +176,12 @@ def _breakdowns(page: shell.Page, parts: dict[Dimension, tuple[assess.Part, ...]
         panel.breakdowns(parts, page.href)
 
 
-def _rates(
-    page: shell.Page, run: Run, batches: Sequence[BatchRow], rows: Sequence[CountRow]
-) -> None:
-    table = panel_rates.choose_table(run, rows)
+def _rates(page: shell.Page, run: Run, batches: Sequence[BatchRow], found: Counted) -> None:
+    table = panel_rates.choose_table(run, found.rules)
     shown = assess_rates.candidates(batches, run, table)
     own = {row.batch_id for row in run_rows(run)}
     others = tuple(row.batch_id for row in shown if row.batch_id not in own)
-    counted = assess_rates.counted(rows)
+    counted = assess_rates.counted(found.batches)
     if others:
         earlier = page.ask(exceptions_report.per_batch, others).rows
         counted |= {row.batch_id: (row.exceptions, row.open_exceptions) for row in earlier}
@@ -264,63 +190,3 @@ def _rates(
 
 def run_rows(run: Run) -> tuple[BatchRow, ...]:
     return tuple(batch.row for batch in run.batches)
-
-
-def _open_report(page: shell.Page, rows: Sequence[CountRow], revealed: bool) -> None:
-    wanted = st.query_params.get(panel_records.RECORD)
-    if not wanted:
-        return
-    found = page.ask(exceptions_report.record, wanted).rows
-    if not found:
-        _gone()
-        return
-    row = found[0]
-    past = page.ask(exceptions_report.same_record, row.table_name, row.key).rows
-    near = page.ask(exceptions_listed.neighbours, row).rows
-    _drawer(page, row, past, near, rows, revealed=revealed, identity="id")
-
-
-def _open_recount(page: shell.Page, rows: Sequence[CountRow], revealed: bool) -> None:
-    wanted = st.query_params.get(panel_records.RECORD)
-    if not wanted:
-        return
-    run_id, _, number = wanted.partition("-")
-    found = page.ask_own(exceptions_recount.record, run_id, number).rows
-    if not found:
-        _gone()
-        return
-    row = found[0]
-    past = page.ask_own(exceptions_recount.same_record, run_id, number).rows
-    near = page.ask_own(exceptions_recount.neighbours, row).rows
-    _drawer(page, row, past, near, rows, revealed=revealed, identity="run and number")
-
-
-def _gone() -> None:
-    states.notice("The link names an exception that does not exist, or not yet on this day.")
-
-
-def _close() -> None:
-    st.query_params.pop(panel_records.RECORD, None)
-
-
-def _drawer(
-    page: shell.Page,
-    row: RecordRow,
-    past: Sequence[RecordRow],
-    near: Sequence[RecordRow],
-    rows: Sequence[CountRow],
-    *,
-    revealed: bool,
-    identity: str,
-) -> None:
-    def link(other: RecordRow) -> str:
-        name = panel_records.identity_of(other, identity)
-        return page.href("exceptions", **{panel_records.RECORD: name})
-
-    @st.dialog("Exception", position="right", width=720, on_dismiss=_close)
-    def drawer() -> None:
-        panel_record.record(row, revealed=revealed, neighbours_in_all=assess.alike(rows, row))
-        panel_record.history(past, row, link, revealed)
-        panel_record.neighbours(near, link, revealed)
-
-    drawer()

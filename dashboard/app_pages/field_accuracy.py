@@ -55,9 +55,9 @@ def _run(page: shell.Page, run: Run, runs_so_far: Sequence[Run]) -> None:
     panel.fields(found, allowed)
     st.header("Causes", anchor=False)
     with page.part():
-        groups = page.ask_own(reconciliation_results.groups, ids).rows if ids else ()
+        causes = page.ask_own(reconciliation_results.causes, ids).rows if ids else ()
         names = {pair.run_id: pair.target_relation for pair in recounts.current} if recounts else {}
-        panel.causes(groups, names, page.ask(field_accuracy.reported_causes, run.id).rows)
+        panel.causes(causes, names, page.ask(field_accuracy.reported_causes, run.id).rows)
     st.header("One field, batch by batch", anchor=False)
     with page.part():
         field = panel.choose(found)

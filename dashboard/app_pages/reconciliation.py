@@ -72,11 +72,11 @@ def _recounted(page: shell.Page, found: Sequence[Run], run: Run) -> None:
         known = (*pairs.current, *pairs.outdated) if pairs is not None else ()
         ids = tuple(pair.run_id for pair in known)
         fields = page.ask_own(reconciliation_results.fields, ids).rows if ids else ()
-        groups = page.ask_own(reconciliation_results.groups, ids).rows if ids else ()
+        counted = page.ask_own(reconciliation_results.found, ids).rows if ids else ()
         followed = page.ask_own(reconciliation_results.references, ids) if ids else None
         references = followed.rows if followed is not None else ()
         reported = page.ask(reports.reported_fields, run.id).rows
-        result = recount(run, known, fields, groups, reported, references)
+        result = recount(run, known, fields, counted, reported, references)
         recount_panel.engine_versus_pipeline(result)
         if result is not None and result.references:
             _orphans(page, result.references)

@@ -15,8 +15,6 @@ from dashboard import filters, shell
 from queries import audit_firing, audit_latency
 from queries.gate_history import recorded_gates
 
-LOOK_BACK = timedelta(days=14)
-
 
 def render() -> None:
     """Draw the page."""
@@ -63,7 +61,7 @@ def _since(page: shell.Page) -> date:
     with page.filter_row:
         chosen = st.date_input(
             "Changed since",
-            value=max(last - LOOK_BACK, filters.FIRST_DAY),
+            value=filters.looked_back(page.as_of),
             min_value=filters.FIRST_DAY,
             max_value=last,
             key="since",
@@ -77,9 +75,8 @@ def _since(page: shell.Page) -> date:
 
 def _key_numbers(page: shell.Page, now: Evaluation, then: Earlier, since: date) -> None:
     last = filters.last_day(page.as_of)
-    pulse = page.ask(audit_firing.pulse).rows
-    calls = page.ask(audit_latency.calls).rows
-    latency = page.ask(audit_latency.latency).rows
+    asked = page.ask_together(audit_firing.pulse, audit_latency.calls, audit_latency.latency)
+    pulse, calls, latency = (found.rows for found in asked)
     day = f"{since:%d %b}".lstrip("0")
 
     def judged(label: str, gate: str) -> tile.Tile:

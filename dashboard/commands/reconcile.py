@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from components.exceptions.causes import CauseKind
+from components.exceptions.cause_kinds import CauseKind
 from components.exceptions.defects import CountedGroup, Defect, isolated, systematic
 from dashboard.progress import SilentProgress, TerminalProgress
 from dashboard.reconcile.basis import Options

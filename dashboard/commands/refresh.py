@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from components.gates.policy import load_policy
-from dashboard import shadow_kept
+from dashboard import evidence_kept, shadow_kept
 from dashboard.explanations.run import Attested
 from dashboard.explanations.run import run as attest
 from dashboard.progress import TerminalProgress
@@ -107,6 +107,7 @@ def command(
             outcome = refresh(source, own, policy.drift, options, TerminalProgress())
             if not outcome.stopped:
                 shadow_kept.keep(source, own, policy, TerminalProgress())
+                evidence_kept.keep(source, own, policy, TerminalProgress())
             attested = _attest(source, own, options) if not outcome.stopped else None
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)

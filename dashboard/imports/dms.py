@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from components.exceptions.causes import CauseKind, Context, ValueKind, classify
+from components.exceptions.cause_kinds import CauseKind, Context, ValueKind
+from components.exceptions.causes import classify
 from dashboard.imports.reading import Results, Row
 from dashboard.reconcile.spec import FieldRule, Specification, Table
 from queries.compare_plan import NUMBERS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from components.exceptions.causes import CauseKind, Classifier, Context, ValueKind
+from components.exceptions.cause_kinds import CauseKind, Context, ValueKind
+from components.exceptions.causes import Classifier
 from dashboard.reconcile.spec import Table
 from queries.compare_judge import Finding, FindingKind
 from queries.compare_ledger import Classified

@@ -90,7 +90,7 @@ def plan(
     if start < end:
         back = max(start, _look_back(start, end, options))
         seen = look(source, environment, back, end, options.families)
-        wanted |= _changed(known, seen, back, end)
+        wanted |= altered(known, seen, back, end)
         for day in _days(start, end):
             if options.rebuild or _outdated(known.get(day), edges_id):
                 wanted.add(day)
@@ -117,7 +117,7 @@ def _outdated(known: KnownDay | None, edges_id: str) -> bool:
     return known.edges_id != edges_id and known.state == DayState.BUILT
 
 
-def _changed(known: Mapping[date, KnownDay], seen: Seen, start: date, end: date) -> set[date]:
+def altered(known: Mapping[date, KnownDay], seen: Seen, start: date, end: date) -> set[date]:
     """Rolled-up days of which the source now holds something else."""
     return {
         day

@@ -211,7 +211,8 @@ SCORING: tuple[Defect, ...] = (
         place=Place("the fourth busiest region", region=3, model_role="candidate"),
         size=0.75,
         unit=Unit.SHARE,
-        finding="the worst-group difference blocks the promotion and names the region",
+        finding="the worst-group difference blocks the promotion and names the region; tickets of "
+        "that region are decided otherwise when the candidate's file scores them again",
         capability="Shadow",
         begins=days(92),
         ends=days(0),

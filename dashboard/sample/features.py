@@ -68,6 +68,17 @@ class Schema:
         parts = [[f.name, f.kind, f.decimals, list(f.categories)] for f in self.features]
         return json.dumps(parts).encode()
 
+    @classmethod
+    def of(cls, document: bytes) -> Schema:
+        """The schema that a :attr:`document` describes."""
+        parts = json.loads(document)
+        return cls(
+            tuple(
+                Feature(name, Kind(kind), decimals, tuple(words))
+                for name, kind, decimals, words in parts
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Features:
@@ -83,6 +94,14 @@ class Features:
             f.name: np.asarray(columns[f.name], dtype=np.float64) for f in schema.features
         }
         return cls(schema, {f.name: numbers[f.name].round(f.decimals) for f in schema.features})
+
+    @classmethod
+    def stored(cls, schema: Schema, documents: Sequence[Mapping[str, object]]) -> Features:
+        """The features of the audit's documents, one a ticket."""
+        return cls(
+            schema,
+            {f.name: _numbers(f, [row[f.name] for row in documents]) for f in schema.features},
+        )
 
     def __getitem__(self, name: str) -> Floats:
         return self.columns[name]
@@ -106,6 +125,14 @@ class Features:
         """One JSON document a ticket."""
         names = self.schema.names
         return json_documents(names, [_json_values(f, self[f.name]) for f in self.schema.features])
+
+
+def _numbers(feature: Feature, values: Sequence[object]) -> Floats:
+    """Stored values as a model sees them."""
+    if feature.kind is not Kind.CATEGORY:
+        return np.array(values, dtype=np.float64)
+    place = {word: float(code) for code, word in enumerate(feature.categories)}
+    return np.array([place.get(str(value), np.nan) for value in values], dtype=np.float64)
 
 
 def json_documents(names: Sequence[str], values: Sequence[pa.Array]) -> pa.Array:

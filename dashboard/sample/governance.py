@@ -17,18 +17,21 @@ from dashboard.sample.evaluations import evaluate
 from queries.contract import config_history
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dashboard.progress import Progress
     from dashboard.sample.recipe import Recipe
 
 
-def build(connection: sa.Connection, recipe: Recipe, progress: Progress) -> None:
+def build(connection: sa.Connection, recipe: Recipe, progress: Progress, models_dir: Path) -> None:
     """Fill the governance tables inside the caller's transaction.
 
-    Where the scoring tables are empty there is no model to evaluate, and no evaluation.
+    The suites score tickets with the files in ``models_dir``. Where the scoring tables are empty
+    there is no model to evaluate, and no evaluation.
     """
     planted = {defect.key: defect for defect in registry(recipe)}
     with progress.stage("Governance: evaluations, system audit, findings"):
-        evaluate(connection, recipe.until, planted)
+        evaluate(connection, recipe.until, planted, models_dir)
         start = _start(connection) or recipe.start
         governance_events.record(connection, start, recipe.until, recipe.seed, planted)
         governance_findings.record(connection, recipe.until, planted)

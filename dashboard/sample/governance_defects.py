@@ -26,6 +26,16 @@ GOVERNANCE: tuple[Defect, ...] = (
         capability="Evaluations",
     ),
     Defect(
+        key="bad_request_scored",
+        requirements=("C4",),
+        title="The API scores a request that it must refuse",
+        place=Place("suite api_contract, a request without a work type", model_role="production"),
+        size=1,
+        unit=Unit.RECORDS,
+        finding="api.contract_pass_rate is under 100%, and the request is named",
+        capability="Evaluations",
+    ),
+    Defect(
         key="finding_overdue",
         requirements=("B9",),
         title="A P0 finding past its due date",

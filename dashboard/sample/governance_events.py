@@ -87,14 +87,21 @@ def record(
 def _configuration(connection: sa.Connection) -> Iterator[Event]:
     """One event for each row of ``config_history``; a new model version is a promotion."""
     c = config_history.c
-    before: dict[str, str] = {}
+    before: dict[str, Any] = {}
     for row in connection.execute(sa.select(config_history).order_by(c.valid_from, c.knob)):
-        detail = {"from": before.get(row.knob), "to": row.version, "reason": row.reason}
+        former = before.get(row.knob)
+        detail = {
+            "from": former.version if former else None,
+            "to": row.version,
+            "was": former.value if former else None,
+            "value": row.value,
+            "reason": row.reason,
+        }
         yield Event(row.valid_from, row.changed_by, "config.change", row.knob, detail)
         if row.knob == MODEL_KNOB:
             yield Event(row.valid_from, row.changed_by, "artifact.verify", row.version)
             yield Event(row.valid_from, row.changed_by, "model.promote", row.version, detail)
-        before[row.knob] = row.version
+        before[row.knob] = row
 
 
 def _training(connection: sa.Connection) -> Iterator[Event]:

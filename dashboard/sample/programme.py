@@ -39,7 +39,7 @@ def build(url: str, recipe: Recipe, models_dir: Path, progress: Progress) -> Non
         with engine.begin() as connection:
             migration.build(connection, recipe, progress)
         with engine.begin() as connection:
-            governance.build(connection, recipe, progress)
+            governance.build(connection, recipe, progress, models_dir)
     finally:
         engine.dispose()
 

@@ -3,60 +3,53 @@
 ``python -m tests.benchmarks exceptions [--rows N] [--database-url URL] [--repeat N]`` fills an
 empty database (by default one on a server of its own), spreads the exceptions over twelve runs,
 and asks each question with changing filters: first with what was just loaded (p95 of the first
-round holds what had to be read from disk), then again and again. Then one live run holds them
-all. Seconds differ between machines; the limit of 300 ms is meant for the 95th percentile.
+round holds what had to be read from disk), then again and again; then the pages are opened, with
+nothing kept but the judged gates. Then one live run holds them all. A database that was filled
+before is asked at once. Seconds differ between machines; the limit of 300 ms is meant for the
+95th percentile.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 from statistics import median
 from typing import Any
 
 import click
 import sqlalchemy as sa
 
-from queries import (
-    exceptions_listed,
-    exceptions_recount,
-    exceptions_report,
-    field_accuracy,
-    migration,
-    migration_runs,
-    reconciliation_results,
-    recount,
-    rolled_exceptions,
-)
+from dashboard import cache
+from dashboard.warm import warm
 from queries.contract import migration_exceptions
 from queries.database import own_engine, read, source_engine
-from queries.exceptions_rows import Filters, Position
-from queries.freshness import newest
 from queries.own_tables import ensure
 from queries.rolled import read_rolled
 from queries.rolled_exceptions_build import refresh_exceptions
 from queries.rollup_origin import identity, record
 from queries.rollup_tables import ROLL_UPS
-from queries.scope import Scope
 from tests.benchmarks import exceptions_data as data
-from tests.benchmarks.measure import seconds
+from tests.benchmarks.exceptions_questions import NOW, Question, questions, recounted
+from tests.benchmarks.measure import StatementClock, forget_answers, seconds, show_page
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-SCOPE = Scope(NOW - timedelta(days=28), NOW, NOW)
 LIMIT_MS = 300
 STATEMENT_TIMEOUT_S = 600
 BUDGET_S, FEWEST = 15.0, 2
 """A question is asked again until it has taken so long together; its p95 may be its slowest."""
-CAUSES = ("truncated", "case", "date_swap", "code_map", "encoding", "")
-FIELDS = ("field_1", "field_7", "field_11", "")
+MOST_OPENED = 15
+PAGES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("reconciliation", {}),
+    ("field_accuracy", {}),
+    ("exceptions", {}),
+    ("exceptions", {"cause": "Case"}),
+    ("exceptions", {"origin": "Our recount"}),
+)
 _COUNT = sa.text("SELECT count(*) FROM migration_exceptions")
 
-Question = Callable[[sa.Connection], Any]
 Asker = Callable[[Question], Any]
 
 
@@ -75,7 +68,8 @@ class Line:
 @click.option("--rows", default=10_000_000, show_default=True, help="Exceptions of either origin.")
 @click.option("--database-url", help="An empty database, or one that this benchmark has filled.")
 @click.option("--repeat", default=200, show_default=True, help="Times each question is asked.")
-def main(rows: int, database_url: str | None, repeat: int) -> None:
+@click.option("--rolled-only", is_flag=True, help="Leave out the source alone.")
+def main(rows: int, database_url: str | None, repeat: int, rolled_only: bool) -> None:
     """Print p50 and p95 of every question, with the exceptions spread and in one live run."""
     with filled(database_url, rows) as url:
         source = source_engine(url, statement_timeout_s=STATEMENT_TIMEOUT_S)
@@ -95,7 +89,9 @@ def main(rows: int, database_url: str | None, repeat: int) -> None:
             bare = timed("", lambda each: each.scalar(_COUNT), alone, 3)
             click.echo(f"\n{run}: of {rows:,} exceptions; bare count(*) {bare.p50:,.0f} ms")
             for title, ask in (("source alone", alone), ("roll-ups", rolled)):
-                report(title, questions(run, rows), ask, repeat)
+                if ask is rolled or not rolled_only:
+                    report(title, questions(run, rows), ask, repeat)
+            pages(url, repeat)
         report("our recount", recounted(rows), alone, repeat)
         source.dispose()
         own.dispose()
@@ -149,6 +145,32 @@ def report(title: str, asked: dict[str, Question], ask: Asker, repeat: int) -> N
         )
 
 
+def pages(url: str, repeat: int) -> None:
+    """Open each page with nothing kept of its answers; the gates are judged, as a server does."""
+    settings = {"SOURCE_URL": url, "OWN_URL": url, "AS_OF": NOW.isoformat()}
+    os.environ |= {f"PLUMBLINE_{name}": value for name, value in settings.items()}
+    cache.forget()
+    warm()
+    head = f"{'statements':>12}{'p50 ms':>9}{'p95 ms':>9}{'page ms':>9}"
+    click.echo(f"{'page':30}{head}{'opened':>9}")
+    for page, query in PAGES:
+        opened = []
+        with StatementClock() as clock:
+            for _ in range(min(repeat, MOST_OPENED) + 1):
+                forget_answers(ahead=True)
+                clock.reset()
+                whole = 1000 * seconds(lambda: show_page(page, query))  # noqa: B023 - called here
+                opened.append(replace(clock.read(), whole=whole))
+        times = sorted(each.milliseconds for each in opened[1:])
+        wholes = sorted(each.whole for each in opened[1:])
+        last = round(0.95 * (len(times) - 1))
+        name = " · ".join([page, *query.values()])
+        click.echo(
+            f"{name:30}{opened[-1].statements:>12}{median(times):>9.1f}{times[last]:>9.1f}"
+            f"{wholes[last]:>9.0f}{len(times):>9}"
+        )
+
+
 def timed(name: str, question: Question, ask: Asker, repeat: int) -> Line:
     """Ask so many times, fewer where an answer takes seconds."""
     first = seconds(lambda: ask(question))
@@ -158,138 +180,3 @@ def timed(name: str, question: Question, ask: Asker, repeat: int) -> Line:
     found.sort()
     p95 = found[min(len(found) - 1, round(0.95 * (len(found) - 1)))]
     return Line(name, 1000 * first, 1000 * median(found), 1000 * p95, len(found))
-
-
-def questions(run: str, rows: int) -> dict[str, Question]:
-    """What Status, Gates, the Migration pages and Exceptions ask of the pipeline's own report."""
-    draw = Random(7)
-    numbers = sorted(_numbers(run))
-
-    def batch() -> str:
-        return f"batch-{draw.choice(numbers):04d}"
-
-    def listed(connection: sa.Connection, after: Position | None = None, **wanted: Any) -> Any:
-        return exceptions_listed.records(connection, SCOPE, run, Filters(**wanted), after)
-
-    def drawn() -> dict[str, Any]:
-        """A filter that keeps many, few, or nothing: any words in any combination."""
-        words = {
-            "batch": batch(),
-            "cause": draw.choice(CAUSES),
-            "severity": draw.choice(("critical", "major", "minor")),
-            "status": draw.choice(("open", "fixed", "waived", "false_positive")),
-            "field": draw.choice(FIELDS),
-        }
-        return {name: word if draw.random() < 0.5 else None for name, word in words.items()}
-
-    return {
-        "counts by batch, cause, severity, state": lambda c: exceptions_report.counts(
-            c, SCOPE, run
-        ),
-        "as of when they are counted": lambda c: rolled_exceptions.counted_at(c, SCOPE, run),
-        "rates: counts of earlier batches": lambda c: exceptions_report.per_batch(
-            c, SCOPE, tuple(f"batch-{n:04d}" for n in draw.sample(range(data.BATCHES), 24))
-        ),
-        "exceptions and records of the run": lambda c: migration.exceptions(c, SCOPE, run),
-        "the same of every run": lambda c: migration.exceptions(c, SCOPE),
-        "critical and untraceable": lambda c: recount.run_exceptions(c, SCOPE, run),
-        "runs with a critical exception": lambda c: recount.blocked_runs(c, SCOPE),
-        "freshness": lambda c: newest(c, SCOPE, "migration_exceptions"),
-        "first page": listed,
-        "deep page": lambda c: listed(c, Position(batch(), str(draw.randrange(rows)))),
-        "deep page by OFFSET, for comparison": lambda c: c.execute(_offset(draw, run, rows)).all(),
-        "filter: batch": lambda c: listed(c, batch=batch()),
-        "filter: cause": lambda c: listed(c, cause=draw.choice(CAUSES)),
-        "filter: rare cause": lambda c: listed(c, cause="encoding"),
-        "filter: field": lambda c: listed(c, field=draw.choice(FIELDS)),
-        "filter: state": lambda c: listed(c, status=draw.choice(("open", "waived"))),
-        "filter: rare state": lambda c: listed(c, status="false_positive"),
-        "filter: severity": lambda c: listed(c, severity=draw.choice(("critical", "minor"))),
-        "filters combined": lambda c: listed(c, **drawn()),
-        "filters combined, deep": lambda c: listed(
-            c, Position(batch(), str(draw.randrange(rows))), **drawn()
-        ),
-        "filters combined, none of them common": lambda c: listed(
-            c,
-            status="false_positive",
-            cause=draw.choice(("", "encoding")),
-            field=draw.choice(FIELDS),
-        ),
-        "filters that match nothing": lambda c: listed(c, cause="nobody", batch=batch()),
-        "one record with history and neighbours": lambda c: _opened(c, draw, rows),
-        "batches": lambda c: migration.batches(c, SCOPE),
-        "control totals": lambda c: migration.control_totals(c, SCOPE, run),
-        "loads of every run": lambda c: migration_runs.loads(c, SCOPE),
-        "critical values of every run": lambda c: migration_runs.critical_values(c, SCOPE),
-        "fields that the pipeline compared": lambda c: recount.reported_fields(c, SCOPE, run),
-        "heat map": lambda c: field_accuracy.reported(c, SCOPE, run),
-        "causes by field": lambda c: field_accuracy.reported_causes(c, SCOPE, run),
-    }
-
-
-def recounted(rows: int) -> dict[str, Question]:
-    """What the Exceptions page asks of our own comparison."""
-    draw = Random(7)
-    runs = (1, 2, 3, 4, 5)
-
-    def listed(connection: sa.Connection, after: Position | None = None, **wanted: Any) -> Any:
-        return exceptions_recount.records(connection, runs, Filters(**wanted), after)
-
-    def drawn() -> dict[str, Any]:
-        words = {
-            "batch": f"batch-{draw.randrange(data.BATCHES):04d}",
-            "cause": draw.choice(CAUSES[:5]),
-            "severity": draw.choice(("critical", "major")),
-            "field": draw.choice(FIELDS),
-        }
-        return {name: word if draw.random() < 0.5 else None for name, word in words.items()}
-
-    def deep() -> Position:
-        return Position(str(draw.choice(runs)), str(draw.randrange(rows // 5)))
-
-    def opened(connection: sa.Connection) -> None:
-        place = deep()
-        row = exceptions_recount.record(connection, *place).rows[0]
-        exceptions_recount.same_record(connection, *place)
-        exceptions_recount.neighbours(connection, row)
-
-    return {
-        "latest comparisons": lambda c: reconciliation_results.latest_runs(c, NOW),
-        "counts": lambda c: exceptions_recount.counts(c, runs),
-        "counts by field": lambda c: exceptions_recount.by_field(c, runs),
-        "fields of the comparisons": lambda c: reconciliation_results.fields(c, runs),
-        "groups of the comparisons": lambda c: reconciliation_results.groups(c, runs),
-        "first page": listed,
-        "deep page": lambda c: listed(c, deep()),
-        "filter: batch": lambda c: listed(c, batch=f"batch-{draw.randrange(data.BATCHES):04d}"),
-        "filter: cause": lambda c: listed(c, cause=draw.choice(CAUSES[:4])),
-        "filter: rare cause": lambda c: listed(c, cause="encoding"),
-        "filter: field": lambda c: listed(c, field=draw.choice(FIELDS)),
-        "filter: severity": lambda c: listed(c, severity=draw.choice(("critical", "major"))),
-        "filters combined": lambda c: listed(c, **drawn()),
-        "filters combined, deep": lambda c: listed(c, deep(), **drawn()),
-        "one record with history and neighbours": opened,
-    }
-
-
-def _numbers(run: str) -> range:
-    if run == data.LIVE:
-        return range(data.BATCHES)
-    first = (int(run.removeprefix("mock-")) - 1) * data.BATCHES_PER_RUN
-    return range(first, first + data.BATCHES_PER_RUN)
-
-
-def _opened(connection: sa.Connection, draw: Random, rows: int) -> None:
-    wanted = str(1 + draw.randrange(rows))
-    (row,) = exceptions_report.record(connection, SCOPE, wanted).rows
-    exceptions_report.same_record(connection, SCOPE, row.table_name, row.key)
-    exceptions_listed.neighbours(connection, SCOPE, row)
-
-
-def _offset(draw: Random, run: str, rows: int) -> sa.TextClause:
-    """A page as it would be turned by counting rows."""
-    behind = draw.randrange(rows // 20 if run != data.LIVE else rows)
-    return sa.text(
-        "SELECT x.* FROM migration_exceptions x JOIN migration_batches b USING (batch_id) "
-        f"WHERE b.run_id = '{run}' ORDER BY batch_id, exception_id LIMIT 51 OFFSET {behind}"
-    )

@@ -8,12 +8,14 @@ from time import perf_counter
 from typing import Any, Self
 
 import sqlalchemy as sa
+import streamlit as st
 from sqlalchemy import event
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache
+from dashboard.ahead import judge
 
 TIMEOUT_S = 120
+EMPTY = "import streamlit as st\nst.title('Nothing')"
 _BEGUN = "plumbline_benchmark_begun"
 
 
@@ -58,22 +60,34 @@ class StatementClock:
         self._statements += 1
 
 
-def open_page(page: str, query: Mapping[str, str]) -> None:
-    """Open a page with every answer forgotten.
+def forget_answers(*, ahead: bool) -> None:
+    """Drop every answer; connections and the policy stay, as they do in a running server.
+
+    ``ahead`` judges the gates as a running server does before anybody asks.
+    """
+    st.cache_data.clear()
+    if ahead:
+        judge()
+
+
+def show_page(page: str, query: Mapping[str, str]) -> None:
+    """Show a page with what is kept; raises as :func:`show`."""
+    show(f"from dashboard.navigation import run\nrun({page!r})", query)
+
+
+def show(script: str, query: Mapping[str, str]) -> None:
+    """Run a script as Streamlit does.
 
     Raises:
-        RuntimeError: the page failed; a time that means nothing is not printed.
+        RuntimeError: it failed; a time that means nothing is not printed.
     """
-    cache.forget()
-    test = AppTest.from_string(
-        f"from dashboard.navigation import run\nrun({page!r})", default_timeout=TIMEOUT_S
-    )
+    test = AppTest.from_string(script, default_timeout=TIMEOUT_S)
     for name, value in query.items():
         test.query_params[name] = value
     test.run()
     problems = [item.value for item in (*test.exception, *test.error)]
     if problems:
-        raise RuntimeError(f"The page {page} failed: {problems[0]}")
+        raise RuntimeError(f"The page failed: {problems[0]}. Its script: {script}")
 
 
 def seconds(action: Callable[[], object]) -> float:

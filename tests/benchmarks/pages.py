@@ -1,5 +1,10 @@
 """Query time of each page, with and without roll-ups, beside a bare ``count(*)``.
 
+Each page is opened with every answer forgotten, in a process that is warm otherwise. Pages that
+show a verdict judge every gate then; “judged ahead” is the same page as a running server shows
+it, which judges the present before anybody asks. The time of a whole page holds the test harness,
+whose share an empty page shows.
+
 ``python -m tests.benchmarks.pages --database-url URL --own-url URL`` measures databases that
 exist: the first ``--own-url`` holds the roll-ups of the first ``--database-url``, and so on; of a
 database without one, the source alone is read. Without any, the sample programme is built at 1.5
@@ -12,10 +17,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -23,10 +29,22 @@ from statistics import median
 import click
 import sqlalchemy as sa
 
+from dashboard import cache
+from dashboard.warm import warm
 from queries.database import own_engine, source_engine
-from tests.benchmarks.measure import Opened, StatementClock, open_page, seconds
+from tests.benchmarks.measure import (
+    EMPTY,
+    Opened,
+    StatementClock,
+    forget_answers,
+    seconds,
+    show,
+    show_page,
+)
 
 PERIODS = (("28 days", 28), ("90 days", 90), ("365 days", 365))
+JUDGED = ("status", "gates", "shadow")
+"""Pages that show a verdict, whatever else they show."""
 SOURCE, ROLLED = "source alone", "roll-ups"
 PIPELINE_VIEWS = ("Agreement", "LLM", "Threshold", "Cost and latency", "Versions", "Environments")
 SHADOW_VIEWS = ("Quality", "Evidence over time", "Groups", "Load and latency", "Queue to label")
@@ -41,6 +59,8 @@ PAGES = (
     *(("shadow", {"view": view}) for view in SHADOW_VIEWS),
     ("shadow", {"view": "Quality", "region": "Central"}),
     *(("feedback", {"view": view}) for view in FEEDBACK_VIEWS),
+    ("drift", {}),
+    ("drift", {"region": "Central"}),
 )
 SIZES = (("1.5 M", 1.0), ("6 M", 4.0))
 TICKETS_PER_YEAR = 1_500_000
@@ -54,13 +74,15 @@ _COUNT = sa.text(
 class Line:
     """One page: its statements with their time, and the whole page's, in milliseconds.
 
-    ``whole`` is the 95th percentile with everything that Python does, the test harness included.
+    ``whole`` is everything that Python does as well, the test harness included: at the median,
+    and at the 95th percentile.
     """
 
     page: str
     statements: int
     p50: float
     p95: float
+    whole_p50: float
     whole: float
 
 
@@ -124,13 +146,17 @@ def built(years: float) -> Iterator[str]:
 def roll_up(url: str) -> None:
     """Build the roll-ups of a database beside its tables."""
     from components.gates.policy import load_policy
+    from dashboard import evidence_kept, shadow_kept
     from dashboard.progress import TerminalProgress
     from dashboard.refresh.plan import Options
     from dashboard.refresh.run import environments, refresh
 
     source, own = source_engine(url, statement_timeout_s=600), own_engine(url)
     options = Options(environments(source, own), datetime.now(UTC).date(), workers=2)
-    refresh(source, own, load_policy(None).drift, options, TerminalProgress())
+    policy = load_policy(None)
+    refresh(source, own, policy.drift, options, TerminalProgress())
+    shadow_kept.keep(source, own, policy, TerminalProgress())
+    evidence_kept.keep(source, own, policy, TerminalProgress())
     source.dispose()
     own.dispose()
 
@@ -158,20 +184,31 @@ def report(
         click.echo(f"\n{name}: {n:,} predictions, last {days} days: {rows:,} in production")
         for way in _ways(own_url, rolled_only):
             _read_by(way, own_url)
-            head = f"{'p50 ms':>9}{'p95 ms':>9}{'× count':>9}{'page ms':>9}"
-            click.echo(f"{way:28}{'statements':>11}{head}")
-            click.echo(f"{'bare count(*)':28}{1:>11}{bare:>9.1f}{'':>9}{1:>9.1f}")
-            for page, query in PAGES:
-                if pages and page not in pages:
-                    continue
-                line = measured(page, {"period": period, **query}, repeat)
+            head = f"{'p50 ms':>9}{'p95 ms':>9}{'× count':>9}{'page p50':>10}{'p95 ms':>9}"
+            click.echo(f"{way:42}{'statements':>11}{head}")
+            click.echo(f"{'bare count(*)':42}{1:>11}{bare:>9.1f}{'':>9}{1:>9.1f}")
+            for line in _lines(period, repeat, pages):
                 found[way, period, line.page] = line.p50
                 click.echo(
-                    f"{line.page:28}{line.statements:>11}{line.p50:>9.1f}{line.p95:>9.1f}"
-                    f"{line.p50 / bare:>9.1f}{line.whole:>9.0f}"
+                    f"{line.page:42}{line.statements:>11}{line.p50:>9.1f}{line.p95:>9.1f}"
+                    f"{line.p50 / bare:>9.1f}{line.whole_p50:>10.0f}{line.whole:>9.0f}"
                 )
     engine.dispose()
     return found
+
+
+def _lines(period: str, repeat: int, pages: Sequence[str]) -> Iterator[Line]:
+    """Every page that is asked for, and what all of them have in common."""
+    yield measured("(an empty page)", lambda: show(EMPTY, {}), repeat)
+    yield measured("(judging every gate)", lambda: cache.judge_anew(cache.present()), repeat)
+    for page, query in PAGES:
+        if pages and page not in pages:
+            continue
+        asked = {"period": period, **query}
+        name = " · ".join([page, *query.values()])
+        for ahead in (False, True) if page in JUDGED else (False,):
+            title = f"{name}, judged ahead" if ahead else name
+            yield measured(title, partial(show_page, page, asked), repeat, ahead=ahead)
 
 
 def _ways(own_url: str | None, rolled_only: bool) -> tuple[str, ...]:
@@ -185,22 +222,26 @@ def _read_by(way: str, own_url: str | None) -> None:
         os.environ["PLUMBLINE_OWN_URL"] = own_url
     else:
         os.environ.pop("PLUMBLINE_OWN_URL", None)
+    cache.forget()
+    warm()
 
 
-def measured(page: str, query: dict[str, str], repeat: int) -> Line:
-    """Open a page again and again, each time with nothing kept."""
+def measured(name: str, action: Callable[[], object], repeat: int, *, ahead: bool = False) -> Line:
+    """Open a page again and again, each time with no answer kept."""
     with StatementClock() as clock:
-        opened = [_opened(page, query, clock) for _ in range(repeat + 1)][1:]
+        opened = [_opened(action, clock, ahead=ahead) for _ in range(repeat + 1)][1:]
     times = sorted(item.milliseconds for item in opened)
     wholes = sorted(item.whole for item in opened)
-    name = " · ".join([page, *(value for key, value in query.items() if key != "period")])
     last = round(0.95 * (len(times) - 1))
-    return Line(name, opened[-1].statements, median(times), times[last], wholes[last])
+    return Line(
+        name, opened[-1].statements, median(times), times[last], median(wholes), wholes[last]
+    )
 
 
-def _opened(page: str, query: dict[str, str], clock: StatementClock) -> Opened:
+def _opened(action: Callable[[], object], clock: StatementClock, *, ahead: bool) -> Opened:
+    forget_answers(ahead=ahead)
     clock.reset()
-    whole = 1000 * seconds(lambda: open_page(page, query))
+    whole = 1000 * seconds(action)
     return replace(clock.read(), whole=whole)
 
 

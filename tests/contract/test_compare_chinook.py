@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from components.exceptions.causes import CauseKind
+from components.exceptions.cause_kinds import CauseKind
 from components.exceptions.defects import CountedGroup, systematic
 from dashboard.progress import SilentProgress
 from dashboard.reconcile.basis import Options

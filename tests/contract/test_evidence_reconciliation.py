@@ -19,6 +19,7 @@ from dashboard.sample.defects import defects
 from dashboard.sample.recipe import Recipe
 from dashboard.sample.recount import recount as recount_sample
 from queries import migration, reconciliation_results
+from queries.compare_results import groups_of
 from queries.database import own_engine, read, source_engine
 from queries.recount import reported_fields
 from queries.scope import Scope
@@ -71,8 +72,8 @@ def assessed(sample: str, own: str) -> Recount:
         pairs = read(results, lambda c: reconciliation_results.latest_runs(c, SAMPLE_UNTIL)).rows
         ids = tuple(pair.run_id for pair in pairs)
         fields = read(results, lambda c: reconciliation_results.fields(c, ids)).rows
-        groups = read(results, lambda c: reconciliation_results.groups(c, ids)).rows
-    found = recount(run, pairs, fields, groups, checks)
+        counted = read(results, lambda c: reconciliation_results.found(c, ids)).rows
+    found = recount(run, pairs, fields, counted, checks)
     assert found is not None
     return found
 
@@ -163,19 +164,22 @@ def test_every_planted_defect_is_found_with_its_cause_and_batch(
     sample_database: str, own_of: Callable[..., str], reader_url: AsRole
 ) -> None:
     known = planted()
-    found = assessed(reader_url(sample_database), own_of(sample_database))
+    own = own_of(sample_database)
+    ids = [pair.run_id for pair in assessed(reader_url(sample_database), own).pairs]
+    with source(own) as results:
+        groups = read(results, lambda c: groups_of(c, ids)).rows
     for key, (field, cause, signature) in CAUSES.items():
         defect = known[key]
         counted = sum(
             group.exceptions
-            for group in found.groups
+            for group in groups
             if (group.batch, group.field, group.cause) == (defect.place.batch, field, cause)
             and group.signature.startswith(signature)
         )
         assert counted == defect.records, key
     named = {(known[key].place.batch, field) for key, (field, _, _) in CAUSES.items()}
     late = known["batch_late"].place.batch
-    others = {(g.batch, g.field) for g in found.groups} - named - {(late, None)}
+    others = {(g.batch, g.field) for g in groups} - named - {(late, None)}
     assert others == set()
 
 
@@ -218,35 +222,26 @@ def test_before_the_recount_there_is_none(sample_database: str, own_of: Callable
     own.dispose()
 
 
-def test_exceptions_page_by_their_number_and_lead_to_the_record(
+def test_what_the_recount_found_is_counted_by_batch_and_by_cause(
     sample_database: str, own_of: Callable[..., str]
 ) -> None:
     results = reconciliation_results
     own = own_engine(own_of(sample_database))
     with own.connect() as connection:
-        members = next(
-            pair
-            for pair in results.latest_runs(connection, SAMPLE_UNTIL).rows
-            if pair.pair == "members"
-        )
-        everything = results.exceptions(connection, members.run_id, rows=100_000).rows
-        paged, after = [], 0
-        while page := results.exceptions(connection, members.run_id, after=after, rows=7).rows:
-            paged += page
-            after = page[-1].exception_no
-        assert tuple(paged) == everything
-        wanted = results.Where(field="tax_reference", cause="null_out", critical=True)
-        lost = results.exceptions(connection, members.run_id, wanted).rows
-        assert lost
-        assert {(row.field, row.target_value) for row in lost} == {("tax_reference", None)}
-        one = results.exception(connection, members.run_id, lost[0].exception_no).rows
-        assert one == lost[:1]
-        key = tuple(lost[0].key)
-        assert lost[0] in results.same_record(connection, members.run_id, key).rows
-        past = results.history(connection, "rise", "members", key, SAMPLE_UNTIL).rows
-        assert [row.exception_no for row in past] == [
-            row.exception_no for row in results.same_record(connection, members.run_id, key).rows
-        ]
-        counted = results.kinds(connection, (members.run_id,)).rows
-        assert sum(row.exceptions for row in counted) == sum(row.copies for row in everything)
+        ids = tuple(pair.run_id for pair in results.latest_runs(connection, SAMPLE_UNTIL).rows)
+        groups = groups_of(connection, ids).rows
+        found, causes = results.found(connection, ids).rows, results.causes(connection, ids).rows
     own.dispose()
+    values = [group for group in groups if group.field is not None]
+    assert sum(row.exceptions for row in found) == sum(group.exceptions for group in groups)
+    assert {row.kind for row in found} == {"differs", "missing", "surplus_copy"}
+    assert sum(row.exceptions for row in causes) == sum(group.exceptions for group in values)
+    for row in causes:
+        own_groups = [
+            group
+            for group in values
+            if (group.field, group.cause, group.signature) == (row.field, row.cause, row.signature)
+        ]
+        batches = {group.batch for group in own_groups}
+        assert row.batches == len(batches)
+        assert row.batch == (batches.pop() if len(batches) == 1 else None)

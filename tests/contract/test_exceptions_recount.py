@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -10,7 +11,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from components.exceptions.assess import defects
+from components.exceptions.defects import CONCENTRATED, FEWEST, RULES
 from queries import exceptions_recount as recount
+from queries import exceptions_recount_listed
 from queries.database import own_engine
 from queries.exceptions_rows import PAGE_SIZE, Filters, Position, RecordRow
 from queries.reconciliation_schema import (
@@ -104,11 +108,14 @@ def complete(connection: sa.Connection, *runs: int) -> None:
     )
 
 
-def every(connection: sa.Connection, runs: tuple[int, ...], wish: Filters) -> list[RecordRow]:
+def every(
+    connection: sa.Connection, runs: tuple[int, ...], wish: Filters, backwards: bool = False
+) -> list[RecordRow]:
     found: list[RecordRow] = []
     after = None
     while True:
-        rows = recount.records(connection, runs, wish, after).rows
+        asked = (runs, wish, after, PAGE_SIZE, backwards)
+        rows = exceptions_recount_listed.records(connection, *asked).rows
         found += rows[:PAGE_SIZE]
         if len(rows) <= PAGE_SIZE:
             return found
@@ -139,6 +146,7 @@ wishes = st.builds(
 def test_every_exception_of_all_tables_is_on_exactly_one_page(database, planted, wish):
     runs = [run(database), run(database, "payments"), run(database, name="old")]
     wanted = []
+    batches = defaultdict[tuple[str, str], Counter[str | None]](Counter)
     for place, (which, batch, cause, field) in enumerate(planted):
         number, critical = place * 7 % 181, field in ("birth", None)
         difference(
@@ -153,9 +161,27 @@ def test_every_exception_of_all_tables_is_on_exactly_one_page(database, planted,
             and wish.field in (None, field or "")
         ):
             wanted.append((str(runs[which]), number))
+            pair = "" if field else ("members", "payments")[which]
+            batches[cause, pair][batch] += 1
     complete(database, *runs)
     found = [(row.group, int(row.exception_id)) for row in every(database, tuple(runs[:2]), wish)]
     assert found == sorted(wanted)
+    before = every(database, tuple(runs[:2]), wish, backwards=True)
+    assert [(row.group, int(row.exception_id)) for row in before] == found[::-1]
+    (counted,) = recount.counts(database, tuple(runs[:2]), RULES, wish).rows
+    assert sum(row.exceptions for row in counted.rules) == len(wanted)
+    assert {row.value: row.exceptions for row in counted.batches} == sum(
+        batches.values(), Counter[str | None]()
+    )
+    # A rule with a transformation is one over all fields and tables, whole records apart.
+    assert Counter((each.defect.cause.value, each.defect.count) for each in defects(counted)) == (
+        Counter((cause, of.total()) for (cause, _), of in batches.items() if of.total() >= FEWEST)
+    )
+    for each in defects(counted):
+        pair = "" if each.field != "Whole record" else each.defect.fields[0]
+        of = batches[each.defect.cause.value, pair]
+        name, most = of.most_common(1)[0]
+        assert each.defect.batch == (name if most >= CONCENTRATED * of.total() else None)
 
 
 def test_counts_carry_severity_and_transformation(database):
@@ -178,15 +204,16 @@ def test_counts_carry_severity_and_transformation(database):
                     run_id=own, field=field, critical=critical, compared=9, differing=number
                 )
             )
-    rows = recount.counts(database, (own,)).rows
-    assert {(row.field, row.severity, row.exceptions) for row in rows} == {
+    (found,) = recount.counts(database, (own,), RULES).rows
+    assert {(row.field, row.severity, row.exceptions) for row in found.rules} == {
         ("birth", "critical", 1),
         ("name", "major", 2),
         (None, "critical", 3),
     }
-    assert {(row.table_name, row.status, row.signature) for row in rows} == {
-        ("members", "open", "became upper case")
+    assert {(row.table_name, row.signature) for row in found.rules} == {
+        ("members", "became upper case")
     }
+    assert [(row.value, row.exceptions) for row in found.statuses] == [("open", 6)]
 
 
 def test_a_record_has_a_past_in_the_runs_of_its_tables(database):
@@ -199,6 +226,17 @@ def test_a_record_has_a_past_in_the_runs_of_its_tables(database):
     past = recount.same_record(database, str(again), "1").rows
     assert [each.group for each in past] == [str(first), str(again)]
     assert [each.exception_id for each in recount.neighbours(database, row).rows] == ["2"]
+
+
+def test_a_key_is_found_as_it_is_shown(database):
+    own, other = run(database), run(database, "payments")
+    for number, key in ((1, ["7", None]), (2, ["8"]), (3, ["7 · –"])):
+        difference(database, own, number, key=key)
+    difference(database, other, 4, key=["7", None])
+    rows = recount.by_key(database, (own,), "7 · –").rows
+    assert [row.exception_id for row in rows] == ["1", "3"]
+    assert [row.exception_id for row in recount.by_key(database, (own, other), "8").rows] == ["2"]
+    assert recount.by_key(database, (own,), HOSTILE[0]).rows == ()
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "", "\0", "-1", "9" * 30, "²"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.exceptions.assess import defects
+from components.exceptions.assess import defects, field_label, total
+from components.exceptions.defects import CONCENTRATED, FEWEST, RULES
 from queries import exceptions_listed
 from queries import exceptions_report as report
 from queries.contract import migration_exceptions
-from queries.database import own_engine, read, source_engine
+from queries.database import own_engine
 from queries.errors import InvalidInputError
-from queries.exceptions_rows import PAGE_SIZE, Filters, Position, RecordRow
+from queries.exceptions_rows import PAGE_SIZE, Counted, Filters, Position, RecordRow
 from queries.scope import Scope
 from tests.contract.contract_rows import insert
 
@@ -64,16 +65,26 @@ def failure(connection: sa.Connection, exception_id: int, **changes) -> None:
     insert(connection, "migration_exceptions", **{**usual, **changes})
 
 
-def every(connection: sa.Connection, filters: Filters = Filters()) -> list[RecordRow]:  # noqa: B008
+def every(
+    connection: sa.Connection,
+    filters: Filters = Filters(),  # noqa: B008
+    backwards: bool = False,
+) -> list[RecordRow]:
     """All pages of the live run, one after the other."""
     found: list[RecordRow] = []
     after = None
     while True:
-        rows = exceptions_listed.records(connection, SCOPE, "live-1", filters, after).rows
+        asked = ("live-1", filters, after, PAGE_SIZE, backwards)
+        rows = exceptions_listed.records(connection, SCOPE, *asked).rows
         found += rows[:PAGE_SIZE]
         if len(rows) <= PAGE_SIZE:
             return found
         after = Position(found[-1].group, found[-1].exception_id)
+
+
+def counted(connection: sa.Connection, filters: Filters = Filters()) -> Counted:  # noqa: B008
+    (row,) = report.counts(connection, SCOPE, "live-1", RULES, filters).rows
+    return row
 
 
 exceptions = st.lists(
@@ -115,10 +126,39 @@ def test_every_exception_is_on_exactly_one_page_and_counted_once(database, plant
     ]
     listed = [int(row.exception_id) for row in every(database, wish)]
     assert Counter(listed) == Counter(wanted)
-    counted = report.counts(database, SCOPE, "live-1").rows
-    assert sum(row.exceptions for row in counted) == sum(
-        values[0].startswith("live-1") for values in planted
-    )
+    assert [int(row.exception_id) for row in every(database, wish, True)] == listed[::-1]
+    kept = [
+        values
+        for number, values in ((p * 7 % 181, v) for p, v in enumerate(planted))
+        if number in wanted
+    ]
+    found = counted(database, wish)
+    assert {row.value: row.exceptions for row in found.batches} == Counter(v[0] for v in kept)
+    assert {row.value: row.exceptions for row in found.statuses} == Counter(v[3] for v in kept)
+    by_rule = Counter[tuple[str | None, ...]]()
+    for row in found.rules:
+        by_rule[row.cause, row.severity, row.field] += row.exceptions
+    assert by_rule == Counter((cause, severity, field) for _, cause, severity, _, field in kept)
+    assert total(found).open == sum(values[3] == "open" for values in kept)
+    assert _places(found) == _concentrated(kept)
+
+
+def _places(found: Counted) -> dict[tuple[str | None, str | None], str | None]:
+    """The batch in which each defect lies; a cause that is not known is like any other such."""
+    return {(each.defect.cause.value, each.field): each.defect.batch for each in defects(found)}
+
+
+def _concentrated(kept) -> dict[tuple[str | None, str | None], str | None]:
+    """The same from every single exception."""
+    batches = defaultdict[tuple[str, str], Counter[str]](Counter)
+    for batch, cause, _, _, field in kept:
+        batches[cause or "other", field_label(field)][batch] += 1
+    leading = {rule: (*of.most_common(1)[0], of.total()) for rule, of in batches.items()}
+    return {
+        rule: batch if most >= CONCENTRATED * every else None
+        for rule, (batch, most, every) in leading.items()
+        if every >= FEWEST
+    }
 
 
 def test_counts_keep_apart_what_can_be_filtered(database):
@@ -126,14 +166,18 @@ def test_counts_keep_apart_what_can_be_filtered(database):
     failure(database, 2, cause=None, field=None)
     failure(database, 3, status="waived", batch_id="live-1-b")
     failure(database, 4, first_seen_at=NOW + timedelta(days=1))
-    rows = report.counts(database, SCOPE, "live-1").rows
-    assert {(row.batch_id, row.cause, row.field, row.status) for row in rows} == {
-        ("live-1-a", "case", "status", "open"),
-        ("live-1-a", None, None, "open"),
-        ("live-1-b", "case", "status", "waived"),
+    found = counted(database)
+    assert {(row.cause, row.field, row.open_exceptions, row.exceptions) for row in found.rules} == {
+        ("case", "status", 1, 1),
+        ("case", "status", 0, 1),
+        (None, None, 1, 1),
     }
-    assert {row.table_name for row in rows} == {"members"}
-    assert all(isinstance(row.exceptions, int) for row in rows)
+    assert {(row.value, row.exceptions, row.open_exceptions) for row in found.batches} == {
+        ("live-1-a", 2, 2),
+        ("live-1-b", 1, 0),
+    }
+    assert {row.table_name for row in found.rules} == {"members"}
+    assert all(isinstance(row.exceptions, int) for row in found.rules)
 
 
 def test_a_batch_loaded_twice_counts_its_exceptions_once(database):
@@ -146,7 +190,7 @@ def test_a_batch_loaded_twice_counts_its_exceptions_once(database):
         started_at=START,
     )
     failure(database, 1)
-    assert [row.exceptions for row in report.counts(database, SCOPE, "live-1").rows] == [1]
+    assert [row.exceptions for row in counted(database).rules] == [1]
     assert len(every(database)) == 1
 
 
@@ -171,6 +215,16 @@ def test_a_record_shows_its_run_its_past_and_its_like(database):
     ] == ["3"]
 
 
+def test_a_key_leads_to_all_exceptions_of_its_record_in_the_run(database):
+    failure(database, 1, batch_id="mock-1-a")
+    failure(database, 2, table_name="rise.members", last_seen_at=START + timedelta(hours=1))
+    failure(database, 3, key="other")
+    failure(database, 4, field="name")
+    rows = report.by_key(database, SCOPE, "live-1", "k").rows
+    assert [row.exception_id for row in rows] == ["2", "4"]
+    assert report.by_key(database, SCOPE, "live-1", "K").rows == ()
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_words_find_nothing_and_break_nothing(database, text):
     failure(database, 1, key=text, field=text, cause=text, source_value=text)
@@ -180,7 +234,8 @@ def test_hostile_words_find_nothing_and_break_nothing(database, text):
     (row,) = every(database, Filters(field=text, cause=text))
     assert (row.key, row.source_value) == (text, text)
     assert len(report.same_record(database, SCOPE, "members", text).rows) == 1
-    assert report.counts(database, SCOPE, text).rows == ()
+    assert report.by_key(database, SCOPE, "live-1", text).rows == (row,)
+    assert report.counts(database, SCOPE, text, RULES, wish).rows == (Counted((), (), ()),)
     with pytest.raises(InvalidInputError):
         report.record(database, SCOPE, text)
     assert len(every(database)) == 1
@@ -206,37 +261,6 @@ def test_ids_may_be_words_or_numbers(database):
     assert report.record(database, SCOPE, "x-10").rows[0].group == "2098"
 
 
-def test_the_reader_may_ask_everything(sample_database, reader_url):
-    engine = source_engine(reader_url(sample_database))
-    batches = read(engine, lambda connection: report.counts(connection, SCOPE, "live-1"))
-    assert batches.rows
-    engine.dispose()
-
-
-def test_planted_defects_are_the_systematic_ones(sample_database, reader_url):
-    engine = source_engine(reader_url(sample_database))
-    rows = read(engine, lambda each: report.counts(each, SCOPE, "live-1")).rows
-    engine.dispose()
-    found = {
-        (each.field, each.defect.cause.value, each.defect.batch)
-        for each in defects(rows)
-        if each.open
-    }
-    assert found == {
-        ("date_of_birth", "date_part_swap", "live-1-members-pensys-east"),
-        ("given_name", "encoding", "live-1-members-teach-west"),
-        ("posted_at", "time_zone_shift", "live-1-contributions-muni-west"),
-    }
-
-
-def test_nothing_is_open_where_nothing_is_wrong(clean_database, reader_url):
-    engine = source_engine(reader_url(clean_database))
-    rows = read(engine, lambda each: report.counts(each, SCOPE, "live-1")).rows
-    engine.dispose()
-    assert rows
-    assert not [row for row in rows if row.status == "open"]
-
-
 def test_the_indexes_of_the_contract_carry_the_questions(database):
     """Neither counting a run nor turning a page reads the table from its beginning."""
     database.exec_driver_sql(
@@ -248,17 +272,7 @@ def test_the_indexes_of_the_contract_carry_the_questions(database):
     )
     database.exec_driver_sql("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
     database.exec_driver_sql("ANALYZE migration_exceptions")
-    asked = report.counts(database, SCOPE, "live-1").provenance
-    plan = "\n".join(
-        row[0] for row in database.execute(sa.text("EXPLAIN " + _inlined(asked.sql, asked)))
-    )
+    asked = report.counts(database, SCOPE, "live-1", RULES).provenance
+    lines = database.exec_driver_sql("EXPLAIN " + asked.sql, dict(asked.parameters))
+    plan = "\n".join(row[0] for row in lines)
     assert "Only Scan using migration_exceptions_counts" in plan
-
-
-def _inlined(sql: str, asked) -> str:
-    """The statement with its parameters written in, for EXPLAIN."""
-    text = sql
-    for name in sorted(asked.parameters, key=len, reverse=True):
-        value = str(asked.parameters[name]).replace("'", "''")
-        text = text.replace(f"%({name})s", f"'{value}'")
-    return text

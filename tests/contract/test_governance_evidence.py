@@ -13,6 +13,7 @@ from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
 from dashboard import evidence_governance as governed
 from dashboard.evidence import COLLECTORS, gather
+from dashboard.sample.city import REGIONS
 from dashboard.settings import settings
 from queries import contract
 from queries.database import own_engine
@@ -70,8 +71,11 @@ def test_planted_defects_of_suites_and_registers_are_named(
     assert found["golden.training_overlap"].value == 3
     assert found["golden.training_overlap"].attempts == 2
     assert found["llm.out_of_scope"].n_unscored > 0.01 * found["llm.out_of_scope"].n
-    assert "past their date: 1" in found["findings.open_p0"].sentence
-    assert "No run of the suite adversarial on lgb-1" in found["adversarial.pass_rate"].sentence
+    assert "past their date: 1; in migration" in found["findings.open_p0_migration"].sentence
+    assert found["findings.open_p0"].value == 0
+    assert "no work type" in found["api.contract_pass_rate"].sentence
+    assert f"worst for “{REGIONS[3]}”" in found["stability.rerun_flip_rate"].sentence
+    assert found["stability.rerun_flip_rate"].value > 0.01
 
 
 def test_nothing_is_found_on_the_clean_sample(
@@ -80,12 +84,19 @@ def test_nothing_is_found_on_the_clean_sample(
     found = measured(clean_database)
 
     for metric in (
-        "golden.training_overlap", "golden.newly_broken", "findings.open_p0",
-        "findings.overdue_p1", "configuration.undocumented_changes",
+        "golden.training_overlap", "golden.newly_broken", *governed.FINDING_METRICS,
+        "stability.rerun_flip_rate", "llm.leaks", "llm.out_of_scope",
+        "configuration.undocumented_changes",
         "configuration.unauthorised_changes", "system_audit.gaps",
         "training.data_sanity_failures",
     ):  # fmt: skip
         assert found[metric].value == 0, found[metric]
+    for metric, limit in (("robustness.flip_rate", 0.01), ("llm.hallucination_rate", 0.02)):
+        assert found[metric].high < limit, found[metric]
+    for metric, limit in (("adversarial.pass_rate", 0.98), ("llm.grounding", 0.95)):
+        assert found[metric].low > limit, found[metric]
+    assert found["api.contract_pass_rate"].value == 1
+    assert found["golden.critical_pass_rate"].value == 1
     for metric in assess_harm.METRICS:
         harm = found[metric]
         assert harm.value is None or harm.value < 20

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.gates.policy import load_policy
+from dashboard.evidence_late import leave_out_altered
 from dashboard.progress import SilentProgress
 from dashboard.refresh.plan import Options
 from dashboard.refresh.run import refresh
@@ -240,6 +241,26 @@ def test_days_of_other_numbers_are_left_to_the_source(late: Programme) -> None:
     expected = read(late.source, lambda connection: audit.pulse(connection, scope()).rows)
     assert before != expected
     assert after == expected
+
+
+def test_days_with_edited_values_are_left_to_the_source_by_what_decides(late: Programme) -> None:
+    """As many rows as before, so that counting them shows nothing."""
+    late.execute(
+        "UPDATE prediction_audit SET rules_version = NULL WHERE scored_at::date = DATE '2026-02-11'"
+    )
+
+    def asked(connection: sa.Connection) -> tuple[Any, Any]:
+        rollups = rollups_of(connection)
+        assert rollups is not None
+        leave_out_changed(connection, rollups, scope())
+        counted = audit.snapshots(connection, scope()).rows
+        leave_out_altered(connection, scope(), load_policy(None))
+        return counted, audit.snapshots(connection, scope()).rows
+
+    counted, hashed = read_rolled(late.source, late.own, asked)
+    expected = read(late.source, lambda connection: audit.snapshots(connection, scope()).rows)
+    assert counted != expected
+    assert hashed == expected
 
 
 def test_what_was_found_in_another_source_is_no_evidence(late: Programme) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,127 +12,26 @@ from hypothesis import strategies as st
 
 from components.exceptions.panel import counted_words
 from queries import (
-    exceptions_listed,
     exceptions_report,
-    migration,
-    recount,
     rolled_exceptions,
     rolled_exceptions_places,
 )
 from queries.answer import ask
 from queries.contract import migration_exceptions
-from queries.database import own_engine, read, source_engine
-from queries.exceptions_rows import Filters, Position, RecordRow
 from queries.exceptions_totals import BatchTotals, batch_totals
-from queries.own_tables import ensure
-from queries.rolled import read_rolled
-from queries.rolled_exceptions_build import Refreshed, refresh_exceptions
+from queries.rolled_exceptions_build import Refreshed
 from queries.rolled_exceptions_schema import rollup_exception_batches, rollup_exception_counts
-from queries.rollup_origin import identity, record
-from queries.rollup_tables import ROLL_UPS
 from queries.scope import Scope
-from tests.contract.contract_rows import insert
-
-START = datetime(2026, 10, 1, tzinfo=UTC)
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-SCOPE = Scope(NOW - timedelta(days=28), NOW, NOW)
-BATCHES = ("live-1-a", "live-1-b", "mock-1-a", "mock-1-b")
-FILTERS = (
-    Filters(cause="case"),
-    Filters(cause="", severity="critical"),
-    Filters(field="", status="open"),
-    Filters(field="status", batch="live-1-a"),
+from tests.contract.exceptions_programme import (
+    BATCHES,
+    COUNTS_OF_LIVE,
+    HOUR,
+    NOW,
+    START,
+    Programme,
 )
-OF_A_RUN = (exceptions_report.counts, recount.run_exceptions, migration.exceptions)
+
 _x = migration_exceptions.c
-
-
-class Programme:
-    """A database with a migration, and roll-ups of it in the same database."""
-
-    def __init__(self, url: str) -> None:
-        self.source, self.own = source_engine(url), own_engine(url)
-        ensure(self.own, ROLL_UPS)
-        with self.own.begin() as connection:
-            record(connection, read(self.source, identity))
-            for name in BATCHES:
-                insert(
-                    connection,
-                    "migration_batches",
-                    batch_id=name,
-                    run_id=name[:6],
-                    run_number=2 if name.startswith("live") else 1,
-                    run_kind=name[:4],
-                    target_table="members",
-                    started_at=START,
-                    finished_at=START + HOUR,
-                )
-
-    def fail(self, exception_id: int, **changes: Any) -> None:
-        usual = {
-            "exception_id": exception_id,
-            "batch_id": "live-1-a",
-            "table_name": "members",
-            "key": f"k{exception_id}",
-            "field": "status",
-            "cause": "case",
-            "severity": "minor",
-            "status": "open",
-            "first_seen_at": START,
-            "last_seen_at": START,
-        }
-        with self.own.begin() as connection:
-            insert(connection, "migration_exceptions", **{**usual, **changes})
-
-    def change(self, statement: Any) -> None:
-        with self.own.begin() as connection:
-            connection.execute(statement)
-
-    def refresh(self) -> Refreshed:
-        return refresh_exceptions(self.source, self.own, lambda done, total: None)
-
-    def rolled(self, question: Callable[..., Any], *arguments: Any, scope: Scope = SCOPE) -> Any:
-        return read_rolled(self.source, self.own, lambda c: question(c, scope, *arguments)).rows
-
-    def alone(self, question: Callable[..., Any], *arguments: Any, scope: Scope = SCOPE) -> Any:
-        return read(self.source, lambda c: question(c, scope, *arguments)).rows
-
-    def counted(self, run_id: str = "live-1", scope: Scope = SCOPE) -> Any:
-        (row,) = self.rolled(rolled_exceptions.counted_at, run_id, scope=scope)
-        return row
-
-    def listed(self, ask: Callable[..., Any], filters: Filters, scope: Scope) -> list[RecordRow]:
-        """All pages of the live run, two exceptions each."""
-        found: list[RecordRow] = []
-        after = None
-        while True:
-            rows = ask(exceptions_listed.records, "live-1", filters, after, 2, scope=scope)
-            found += rows[:2]
-            if len(rows) <= 2:
-                return found
-            after = Position(rows[1].group, rows[1].exception_id)
-
-    def agree(self, scope: Scope = SCOPE) -> None:
-        """Every question gives the same with roll-ups as without."""
-        for filters in FILTERS:
-            alone = self.listed(self.alone, filters, scope)
-            assert self.listed(self.rolled, filters, scope) == alone
-        for run_id in ("live-1", "mock-1", "nowhere"):
-            for question in (
-                exceptions_report.counts,
-                recount.run_exceptions,
-                migration.exceptions,
-            ):
-                rolled = self.rolled(question, run_id, scope=scope)
-                assert Counter(rolled) == Counter(self.alone(question, run_id, scope=scope))
-        for question, arguments in (
-            (exceptions_report.per_batch, (BATCHES,)),
-            (migration.exceptions, ()),
-            (recount.blocked_runs, ()),
-        ):
-            rolled = self.rolled(question, *arguments, scope=scope)
-            assert Counter(rolled) == Counter(self.alone(question, *arguments, scope=scope))
 
 
 @pytest.fixture
@@ -220,14 +117,12 @@ def test_roll_ups_are_what_answers_until_the_next_refresh(programme):
     programme.fail(1)
     programme.refresh()
     programme.change(sa.update(migration_exceptions).values(status="fixed"))
-    (row,) = programme.rolled(exceptions_report.counts, "live-1")
-    assert row.status == "open"
+    assert programme.status() == "open"
     found = programme.counted()
     assert (found.rolled, found.live) == (1, 1)
     assert found.counted_at is not None
     programme.refresh()
-    (row,) = programme.rolled(exceptions_report.counts, "live-1")
-    assert row.status == "fixed"
+    assert programme.status() == "fixed"
     assert programme.counted().counted_at > found.counted_at
 
 
@@ -312,8 +207,8 @@ def test_ids_may_be_numbers(programme):
     programme.fail(1, batch_id=7)
     programme.refresh()
     assert programme.counted().rolled == 1
-    (row,) = programme.rolled(exceptions_report.counts, "live-1")
-    assert (row.batch_id, row.exceptions) == ("7", 1)
+    ((row,),) = (found.batches for found in programme.rolled(*COUNTS_OF_LIVE))
+    assert (row.value, row.exceptions) == ("7", 1)
     (totals,) = programme.rolled(exceptions_report.per_batch, ("7",))
     assert totals.exceptions == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,9 +242,11 @@ def test_times_are_in_order_and_past(either: sa.Connection) -> None:
         assert row.started_at < row.finished_at < SAMPLE_UNTIL
 
 
-def test_without_scores_there_is_nothing_to_evaluate(contract_database: str) -> None:
+def test_without_scores_there_is_nothing_to_evaluate(
+    contract_database: str, tmp_path: Path
+) -> None:
     with connected(contract_database) as connection, connection.begin():
-        governance.build(connection, CLEAN_RECIPE, SilentProgress())
+        governance.build(connection, CLEAN_RECIPE, SilentProgress(), tmp_path)
         assert number(connection, "select count(*) from evaluation_runs") == 0
         assert number(connection, "select count(*) from findings") > 0
         assert number(connection, "select count(*) from system_audit") > 0

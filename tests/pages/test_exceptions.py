@@ -8,122 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from queries.contract_ddl import create_relations
-from queries.reconciliation_schema import (
-    ensure_reconciliation_schema,
-    reconciliation_exceptions,
-    reconciliation_groups,
-    reconciliation_runs,
-)
-from tests.conftest import connected, grant
-from tests.contract.contract_rows import YESTERDAY, insert
+from tests.conftest import connected
+from tests.contract.contract_rows import insert
+from tests.pages.exceptions_planted import NOW, recounted, reported
 from tests.pages.reading import sound, words
-
-NOW = YESTERDAY.strftime("%Y-%m-%dT23:59:00Z")
-SURNAME, FORMER = "Quigley-Őrsi", "Quigley-Orsi"
-MARKUP = "<script>alert(1)</script><b>bold</b> {{x}} =1+1 $x$ **y**"
 
 
 @pytest.fixture
 def programme(contract_database) -> str:
-    """One live batch with a difference of a surname, one of hostile text, and one resolved."""
-    with connected(contract_database) as connection, connection.begin():
-        insert(
-            connection,
-            "migration_batches",
-            batch_id="live-1-a",
-            run_id="live-1",
-            run_kind="live",
-            target_table="rise.members",
-            status="completed",
-            extracted=1000,
-        )
-        usual = {"batch_id": "live-1-a", "table_name": "members", "status": "open"}
-        insert(
-            connection,
-            "migration_exceptions",
-            **usual,
-            exception_id=1,
-            field="family_name",
-            source_value=SURNAME,
-            target_value=FORMER,
-            cause="encoding",
-            key="00004711",
-            details=f"{SURNAME} differs",
-        )
-        insert(
-            connection,
-            "migration_exceptions",
-            **usual,
-            exception_id=2,
-            field=MARKUP,
-            source_value=MARKUP,
-            target_value=None,
-            cause="cosmic_rays",
-            key=MARKUP,
-            details=MARKUP,
-        )
-        insert(
-            connection,
-            "migration_exceptions",
-            **{**usual, "status": "fixed"},
-            exception_id=3,
-            field="family_name",
-            source_value="a",
-            target_value="b",
-            cause="encoding",
-            key="3",
-        )
+    """A live load of which three exceptions are reported."""
+    reported(contract_database)
     return contract_database
-
-
-def recounted(url: str) -> None:
-    """A completed comparison that found one exception the pipeline does not report."""
-    with connected(url) as connection:
-        ensure_reconciliation_schema(connection.engine)
-    zero = dict.fromkeys(
-        (
-            *("source_rows", "target_rows", "source_filtered", "target_filtered"),
-            *("buckets", "buckets_compared", "exceptions"),
-        ),
-        0,
-    )
-    with connected(url) as connection, connection.begin():
-        connection.execute(
-            sa.insert(reconciliation_runs).values(
-                name="rise",
-                pair="members",
-                plan_digest="d",
-                bucketing="b",
-                mode="m",
-                status="completed",
-                started_at=YESTERDAY,
-                finished_at=YESTERDAY,
-                source_relation="s",
-                target_relation="t",
-                **zero,
-            )
-        )
-        values = {"kind": "differs", "field": "tax_reference", "cause": "null_out"}
-        connection.execute(
-            sa.insert(reconciliation_groups).values(
-                run_id=1, group_no=1, signature="", exceptions=17, **values
-            )
-        )
-        connection.execute(
-            sa.insert(reconciliation_exceptions).values(
-                run_id=1,
-                exception_no=5,
-                bucket=0,
-                key=["00004711"],
-                copies=1,
-                critical=True,
-                source_value="AB123",
-                signature="",
-                confidence=100,
-                **values,
-            )
-        )
-    grant(url)
 
 
 def test_it_says_what_is_open(open_page, programme):
@@ -160,14 +55,37 @@ def test_the_list_turns_its_pages(open_page, programme):
             )
     test = open_page("exceptions", programme, AS_OF=NOW)
     assert "1 to 50 of 55" in words(test)
-    assert test.button(key="list_up").disabled
-    test.button(key="list_down").click().run()
+    assert test.button(key="list_previous").disabled
+    for forth, back in (("list_next", "list_previous"), ("list_last", "list_first")):
+        top = test.dataframe[-1].value.to_string()
+        test.button(key=forth).click().run()
+        sound(test)
+        assert "51 to 55 of 55" in words(test)
+        assert len(test.dataframe[-1].value) == 5
+        assert test.button(key="list_next").disabled
+        assert test.button(key="list_last").disabled
+        test.button(key=back).click().run()
+        assert "1 to 50 of 55" in words(test)
+        assert test.dataframe[-1].value.to_string() == top
+
+
+def test_a_record_is_found_by_its_key_whatever_the_filters(open_page, programme):
+    recounted(programme)
+    query = {"status": "Open"}
+    test = open_page("exceptions", programme, query, AS_OF=NOW, OWN_URL=programme)
+    assert len(test.dataframe[-1].value) == 2
+    test.text_input(key="record_key").set_value(" 3 ").run()
     sound(test)
-    assert "51 to 55 of 55" in words(test)
-    assert len(test.dataframe[-1].value) == 5
-    assert test.button(key="list_down").disabled
-    test.button(key="list_up").click().run()
-    assert "1 to 50 of 55" in words(test)
+    assert list(test.dataframe[-1].value["Status"]) == ["Fixed"]
+    assert "record_key" not in test.query_params
+    test.text_input(key="record_key").set_value("'; drop table migration_exceptions; --\0").run()
+    sound(test)
+    assert "No exception has this key" in words(test)
+    query = {"origin": "Our recount"}
+    test = open_page("exceptions", programme, query, AS_OF=NOW, OWN_URL=programme)
+    test.text_input(key="record_key").set_value("00004711").run()
+    sound(test)
+    assert list(test.dataframe[-1].value["Field"]) == ["tax_reference"]
 
 
 def test_a_record_opens_from_the_link_with_its_values_masked(open_page, programme):

@@ -111,7 +111,7 @@ class World:
                 "work_type": {"Tree": _tallied(day, pair)},
                 "region": {
                     name: _tallied(day[self.region == name], pair[self.region == name])
-                    for name in _REGIONS
+                    for name in np.unique(self.region).tolist()
                 },
             },
             labels=self._labels(reviewed, day, candidate, scores),
@@ -130,7 +130,7 @@ class World:
         regions, region = np.unique(self.region[reviewed], return_inverse=True)
         return Labels(
             names={"work_type": ("Tree",), "region": tuple(regions.tolist())},
-            prediction=np.arange(n),
+            ticket=np.arange(n),
             day=day[reviewed],
             work_type=np.zeros(n, dtype=np.int64),
             region=region,

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
-from dashboard import cache
+from dashboard import cache, engines
 from dashboard.ahead import judge, until_next
 
 
@@ -46,3 +47,25 @@ def test_a_fault_is_logged_without_its_message(
     assert "RuntimeError" in caplog.text
     assert "in fail" in caplog.text
     assert "reader:secret" not in caplog.text
+
+
+def test_the_day_that_status_compares_with_is_judged_too(
+    contract_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUMBLINE_SOURCE_URL", contract_database)
+    monkeypatch.setenv("PLUMBLINE_AS_OF", "2026-06-15T12:00:00Z")
+    cache.forget()
+    judge()
+    sent: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        sent.append(statement)
+
+    event.listen(engines.source(), "before_cursor_execute", note)
+    for day in (datetime(2026, 6, 15, 12, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)):
+        assert cache.evaluation(day).as_of == day
+    assert not sent
+    cache.evaluation(datetime(2026, 6, 3, tzinfo=UTC))
+    assert sent
+    engines.source().dispose()
+    cache.forget()

@@ -9,8 +9,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import assume, given
 
+from components.exceptions.cause_kinds import Cause, CauseKind, Context, ValueKind
 from components.exceptions.cause_words import LABELS, sentence
-from components.exceptions.causes import Cause, CauseKind, Context, ValueKind, classify
+from components.exceptions.causes import classify
 from components.exceptions.defects import CountedGroup, isolated, systematic
 
 TEXT = Context(ValueKind.TEXT)

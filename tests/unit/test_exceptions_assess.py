@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from components.exceptions import assess, assess_origins, assess_rates, figures
 from components.exceptions.assess import Dimension
-from components.exceptions.causes import CauseKind
+from components.exceptions.cause_kinds import CauseKind
 from components.reconciliation.assess import runs
-from queries.exceptions_rows import CountRow, Filters
+from queries.exceptions_rows import Counted, CountRow, PartRow
 from queries.migration_rows import BatchRow
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -27,10 +27,17 @@ def row(**changes) -> CountRow:
         "cause": "date_part_swap",
         "signature": "",
         "severity": "critical",
-        "status": "open",
         "exceptions": 10,
     }
-    return CountRow(**{**usual, **changes})
+    values = {**usual, **changes}
+    return CountRow(**{"open_exceptions": values["exceptions"], **values})
+
+
+def counted(*rows: CountRow) -> Counted:
+    """The rows as a whole run, every open one of which lies in one batch."""
+    every, still_open = sum(r.exceptions for r in rows), sum(r.open_exceptions for r in rows)
+    statuses = (PartRow("open", still_open, still_open), PartRow("fixed", every - still_open, 0))
+    return Counted(rows, (PartRow("b1", every, still_open),), statuses)
 
 
 def batch(place: int, *, run: int = 1, extracted: int = 10_000, **changes) -> BatchRow:
@@ -64,54 +71,57 @@ def rates_of(counts: list[int]) -> assess_rates.Rates:
     rows = [batch(place) for place in range(len(counts))]
     run = runs(rows)[0]
     shown = assess_rates.candidates(rows, run, "members")
-    counted = {each.batch_id: (n, 0) for each, n in zip(shown, counts, strict=True)}
-    return assess_rates.rates(shown, counted, run, "members")
+    numbers = {each.batch_id: (n, 0) for each, n in zip(shown, counts, strict=True)}
+    return assess_rates.rates(shown, numbers, run, "members")
 
 
 def test_totals_count_what_is_open_by_severity():
     found = assess.total(
-        [row(), row(status="fixed", exceptions=5), row(severity="minor", exceptions=2)]
+        counted(row(), row(open_exceptions=0, exceptions=5), row(severity="minor", exceptions=2))
     )
     assert (found.exceptions, found.open, found.critical_open) == (17, 12, 10)
     assert found.open_by_severity == {"critical": 10, "minor": 2}
 
 
 def test_a_breakdown_keeps_every_exception():
-    rows = [row(), row(cause=None, field=None, batch_id=None, source_system=None, exceptions=3)]
+    found = counted(
+        row(), row(cause=None, field=None, batch_id=None, source_system=None, exceptions=3)
+    )
     for dimension in Dimension:
-        parts = assess.breakdown(rows, dimension)
+        parts = assess.breakdown(found, dimension)
         assert sum(part.exceptions for part in parts) == 13
         assert sum(part.open for part in parts) == 13
-    assert {part.label for part in assess.breakdown(rows, Dimension.FIELD)} == {
-        "date_of_birth",
-        assess.WHOLE_RECORD,
+    assert {(part.label, part.value) for part in assess.breakdown(found, Dimension.FIELD)} == {
+        ("date_of_birth", "date_of_birth"),
+        (assess.WHOLE_RECORD, None),
     }
 
 
 def test_severities_stand_gravest_first_however_many_there_are():
-    rows = [row(severity="minor", exceptions=99), row(severity="critical", exceptions=1)]
-    labels = [part.label for part in assess.breakdown(rows, Dimension.SEVERITY)]
+    found = counted(row(severity="minor", exceptions=99), row(severity="critical", exceptions=1))
+    labels = [part.label for part in assess.breakdown(found, Dimension.SEVERITY)]
     assert labels == ["Critical", "Minor"]
 
 
-def test_an_empty_word_filters_for_what_has_no_value():
-    rows = [row(), row(field=None, exceptions=3)]
-    assert assess.matching(rows, Filters(field="")) == (rows[1],)
-    assert assess.matching(rows, Filters()) == tuple(rows)
-
-
 def test_open_defects_come_before_larger_ones_that_are_fixed():
-    rows = [row(), row(field="status", cause="code_mapping", status="fixed", exceptions=500)]
-    first, second = assess.defects(rows)
+    fixed = row(field="status", cause="code_mapping", open_exceptions=0, exceptions=500)
+    first, second = assess.defects(counted(row(), fixed))
     assert (first.defect.cause, first.open) == (CauseKind.DATE_PART_SWAP, 10)
     assert (second.defect.count, second.open) == (500, 0)
     assert first.defect.batch == "b1"
 
 
+def test_a_defect_lies_in_a_batch_only_if_nearly_all_of_it_does():
+    for elsewhere, batch in ((0, "b1"), (1, "b1"), (2, None), (500, None)):
+        rows = (row(exceptions=20), row(batch_id=None, exceptions=elsewhere))
+        (found,) = assess.defects(counted(*rows))
+        assert found.defect.batch == batch
+
+
 def test_a_word_that_is_no_cause_class_is_kept_and_never_fails():
-    rows = [row(cause="cosmic_rays", exceptions=4), row(cause=None, exceptions=4)]
+    found = counted(row(cause="cosmic_rays", exceptions=4), row(cause=None, exceptions=4))
     assert assess.cause_label("cosmic_rays") == "Cosmic rays"
-    assert sum(each.defect.count for each in assess.defects(rows)) == 8
+    assert sum(each.defect.count for each in assess.defects(found)) == 8
 
 
 @pytest.mark.parametrize(
@@ -119,19 +129,20 @@ def test_a_word_that_is_no_cause_class_is_kept_and_never_fails():
     [
         ([], "run has no exceptions."),
         (
-            [row(status="fixed")],
+            [row(open_exceptions=0)],
             "All 10 exceptions of run are dealt with: none is open.",
         ),
         (
-            [row(), row(status="waived", exceptions=5)],
+            [row(), row(open_exceptions=0, exceptions=5)],
             "10 of 15 exceptions of run are open, 10 of them critical; one defect explains them "
             "all: date_of_birth, date-part swap, batch b1.",
         ),
     ],
 )
 def test_the_answer_in_one_sentence(rows, sentence):
-    found = assess.defects(rows)
-    assert assess.answer("run", assess.total(rows), found[0] if found else None) == sentence
+    found = assess.defects(counted(*rows))
+    total = assess.total(counted(*rows))
+    assert assess.answer("run", total, found[0] if found else None) == sentence
 
 
 def test_what_only_one_origin_knows_comes_first():
@@ -174,9 +185,9 @@ def test_a_shift_in_an_earlier_run_is_not_laid_at_this_one():
     rows = [batch(place) for place in range(12)] + [batch(place, run=2) for place in range(12)]
     late = runs(rows)[1]
     shown = assess_rates.candidates(rows, late, "members")
-    counted = {each.batch_id: (20 + place % 3, 0) for place, each in enumerate(shown)}
-    counted["r1-005"] = (400, 0)
-    assert assess_rates.rates(shown, counted, late, "members").above == ()
+    numbers = {each.batch_id: (20 + place % 3, 0) for place, each in enumerate(shown)}
+    numbers["r1-005"] = (400, 0)
+    assert assess_rates.rates(shown, numbers, late, "members").above == ()
 
 
 def test_a_batch_with_more_exceptions_than_records_has_no_limits():
@@ -204,8 +215,8 @@ def test_a_chart_never_fails_and_never_grows_beyond_its_bound(counts):
     rows = [batch(place) for place in range(len(counts))]
     run = runs(rows)[0]
     shown = assess_rates.candidates(rows, run, "members")
-    counted = {each.batch_id: (n, 0) for each, n in zip(rows, counts, strict=True)}
-    found = assess_rates.rates(shown, counted, run, "members")
+    numbers = {each.batch_id: (n, 0) for each, n in zip(rows, counts, strict=True)}
+    found = assess_rates.rates(shown, numbers, run, "members")
     assert len(found.batches) == min(len(counts), assess_rates.MOST_BATCHES)
     assert len(figures.rate_chart(found, 0.001).data) == 4
     assert found.sentence in figures.rate_alt(found)

@@ -33,7 +33,7 @@ def pairs(n: int, noise: float) -> dict[Pair, Labels]:
     zero = np.zeros(n, dtype=np.int64)
     found = Labels(
         names={},
-        prediction=np.arange(n),
+        ticket=np.arange(n),
         day=zero,
         work_type=zero,
         region=zero,

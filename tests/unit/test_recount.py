@@ -16,7 +16,7 @@ from components.reconciliation.recount import Recount, recount
 from components.reconciliation.recount_evidence import evidence, reported
 from components.reconciliation.recount_pipeline import pace, rehearsals
 from queries.migration_rows import BatchRow
-from queries.reconciliation_results import FieldRow, GroupRow, RunRow
+from queries.reconciliation_results import FieldRow, FoundRow, RunRow
 from queries.recount import BlockedRun, ReportedField
 
 LOADED = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -82,8 +82,8 @@ def pair(**changes: object) -> RunRow:
     return RunRow(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def group(kind: str, count: int, field: str | None = None, label: str | None = BATCH) -> GroupRow:
-    return GroupRow(7, "members", kind, field, "other", "", label, "PENSYS", count)
+def group(kind: str, count: int, field: str | None = None, label: str | None = BATCH) -> FoundRow:
+    return FoundRow(7, kind, field, label, count)
 
 
 def check(mismatched: int, *, compared: int = 1000, critical: bool = False) -> ReportedField:
@@ -93,7 +93,7 @@ def check(mismatched: int, *, compared: int = 1000, critical: bool = False) -> R
     )
 
 
-def assessed(*groups: GroupRow, checks: tuple[ReportedField, ...] = (), **of: object) -> Recount:
+def assessed(*groups: FoundRow, checks: tuple[ReportedField, ...] = (), **of: object) -> Recount:
     fields = (FieldRow(7, "members", "name", False, 1000, sum(g.exceptions for g in groups)),)
     found = recount(live(), (pair(**of),), fields, groups, checks)
     assert found is not None

@@ -19,11 +19,12 @@ from dashboard.sample.evaluations.suite import Result, SuiteRun, digest, share
 from queries.contract import ml_feedback, prediction_audit
 from queries.names import PRODUCTION
 
-SIZE = 300
+SIZE, CRITICAL_SIZE = 300, 60
+"""Cases in all, and how many critical ones come first: they are rare, and must be in the suite."""
 CLEAR_BY = 0.3
 """Distance of production's score from 0.5 from which a case is clear."""
 
-VERSION = "golden-2"
+VERSION = "golden-3"
 CRITICAL = "critical"
 
 
@@ -52,15 +53,24 @@ class GoldenCase:
         )
 
 
+def expected() -> tuple[sa.ColumnElement[bool], ...]:
+    """Which of :data:`cases` are clear: production is sure, reviewer and rules say the same."""
+    c = cases.c
+    return (
+        sa.func.abs(c.production_score - 0.5) >= CLEAR_BY,
+        c.production_decision == c.correct_decision,
+        c.rules_decision == c.correct_decision,
+    )
+
+
 def choose(
     connection: sa.Connection, subjects: Sequence[Subject], leak: Defect | None
 ) -> tuple[GoldenCase, ...]:
     """The suite's cases, oldest first; a planted leak adds cases from a training window."""
     c = cases.c
-    clear = sa.func.abs(c.production_score - 0.5) >= CLEAR_BY
-    agreed = sa.and_(
-        c.production_decision == c.correct_decision, c.rules_decision == c.correct_decision
-    )
+    critical = sa.func.coalesce(c.severity == CRITICAL, sa.false())
+    in_order = sa.func.row_number().over(partition_by=critical, order_by=c.prediction_id)
+    place = sa.case((sa.and_(critical, in_order <= CRITICAL_SIZE), 0), else_=1)
     statement = (
         sa.select(
             c.prediction_id,
@@ -71,11 +81,12 @@ def choose(
             c.production_decision.label("production"),
             c.candidate_decision.label("candidate"),
         )
-        .where(clear, agreed)
-        .order_by(c.prediction_id)
+        .where(*expected())
+        .order_by(place, c.prediction_id)
         .limit(SIZE)
     )
-    chosen = [GoldenCase(**row) for row in connection.execute(statement).mappings()]
+    found = [GoldenCase(**row) for row in connection.execute(statement).mappings()]
+    chosen = sorted(found, key=lambda case: case.prediction_id)
     candidate = next((subject for subject in subjects if subject.role == "candidate"), None)
     if leak is not None and candidate is not None:
         chosen = [*_leaked(connection, candidate, leak.records), *chosen]
@@ -113,7 +124,8 @@ def _leaked(connection: sa.Connection, subject: Subject, number: int) -> list[Go
 def run(subject: Subject, golden: Sequence[GoldenCase], at: datetime, attempt: int) -> SuiteRun:
     """Run the suite against one model."""
     scored = [case for case in golden if case.decision(subject.role) is not None]
-    unscored = len(golden) - len(scored)
+    lost = [case for case in golden if case not in scored]
+    lost_critical = sum(case.severity == CRITICAL for case in lost)
     passed = [case for case in scored if case.decision(subject.role) == case.expected]
     critical = [case for case in scored if case.severity == CRITICAL]
     critical_passed = sum(case.severity == CRITICAL for case in passed)
@@ -130,8 +142,8 @@ def run(subject: Subject, golden: Sequence[GoldenCase], at: datetime, attempt: i
         subject.version,
         at,
         (
-            share("pass_rate", len(passed), len(scored), n_unscored=unscored),
-            share("critical_pass_rate", critical_passed, len(critical), n_unscored=unscored),
+            share("pass_rate", len(passed), len(scored), n_unscored=len(lost)),
+            share("critical_pass_rate", critical_passed, len(critical), n_unscored=lost_critical),
             Result("newly_broken", len(broken), len(scored), evidence={"predictions": broken}),
             Result(
                 "training_overlap", len(overlap), len(golden), evidence={"predictions": overlap}

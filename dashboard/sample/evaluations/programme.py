@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from dashboard.sample.defect import Defect
-from dashboard.sample.evaluations import cases, golden, models, service
+from dashboard.sample.evaluations import again, cases, golden, models, service
 from dashboard.sample.evaluations.cases import Subject
-from dashboard.sample.evaluations.suite import TOOL, Result, SuiteRun
+from dashboard.sample.evaluations.suite import Result, SuiteRun
 from queries.contract import evaluation_results, evaluation_runs
 
 BEFORE_END = timedelta(days=3)
 RETRIED_AFTER = timedelta(hours=2)
 
 
-def evaluate(connection: sa.Connection, until: datetime, planted: Mapping[str, Defect]) -> None:
+def evaluate(
+    connection: sa.Connection, until: datetime, planted: Mapping[str, Defect], models_dir: Path
+) -> None:
     """Evaluate production and candidate three days before the end; none, where none exists.
 
-    Robustness and adversarial suites are absent: their cases would have to be scored anew.
+    Tickets are scored anew by the model files in ``models_dir``.
     """
     at = until - BEFORE_END
     cases.collect(connection, at)
-    runs = list(_runs(connection, at, planted))
+    runs = list(_runs(connection, at, planted, models_dir))
     if not runs:
         return
     connection.execute(sa.insert(evaluation_runs), [_run_row(run) for run in runs])
@@ -38,14 +41,15 @@ def evaluate(connection: sa.Connection, until: datetime, planted: Mapping[str, D
 
 
 def _runs(
-    connection: sa.Connection, at: datetime, planted: Mapping[str, Defect]
+    connection: sa.Connection, at: datetime, planted: Mapping[str, Defect], models_dir: Path
 ) -> Iterator[SuiteRun]:
     subjects = cases.subjects(connection, at)
+    yield from again.suites(connection, subjects, models_dir, at)
     yield from _golden(connection, subjects, at, planted.get("golden_case_in_training"))
     for subject in subjects:
         yield models.bias(connection, subject, at)
         yield models.safety(connection, subject, at)
-        yield service.api_contract(connection, subject, at)
+        yield service.api_contract(connection, subject, at, planted)
         if subject.role == "production":
             yield service.stability(connection, subject, at)
     screened = service.llm_safety(connection, at, planted)
@@ -77,7 +81,7 @@ def _run_row(run: SuiteRun) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "status": run.status,
-        "tool": TOOL,
+        "tool": run.tool,
         "attempt": run.attempt,
     }
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from dashboard.sample.defect import Defect
 from dashboard.sample.evaluations.cases import Subject
+from dashboard.sample.evaluations.outside import api_results, llm_results
 from dashboard.sample.evaluations.suite import Result, SuiteRun, digest, share
 from queries.contract import ml_shadow_scores, prediction_audit
 from queries.names import DEVELOPMENT, PRODUCTION
@@ -33,12 +34,15 @@ def _window_digest(suite: str, at: datetime, n: int) -> str:
     return digest((suite, (at - WINDOW).isoformat(), at.isoformat(), n))
 
 
-def api_contract(connection: sa.Connection, subject: Subject, at: datetime) -> SuiteRun:
-    """Latency and errors: of production's requests, or of the candidate in the shadow."""
+def api_contract(
+    connection: sa.Connection, subject: Subject, at: datetime, planted: Mapping[str, Defect]
+) -> SuiteRun:
+    """Latency and errors of production's requests, with what an outside run recorded of its API;
+    or of the candidate in the shadow."""
     if subject.role == "candidate":
         results = _candidate_contract(connection, subject.version, at)
     else:
-        results = _production_contract(connection, at)
+        results = (*_production_contract(connection, at), *api_results(planted))
     shown = _window_digest("api_contract", at, results[0].n)
     return SuiteRun("api_contract", "api-1", shown, subject.version, at, results)
 
@@ -101,10 +105,10 @@ def stability(connection: sa.Connection, subject: Subject, at: datetime) -> Suit
 def llm_safety(
     connection: sa.Connection, at: datetime, planted: Mapping[str, Defect]
 ) -> SuiteRun | None:
-    """Output of the simulated LLM: decisions outside its scope, scores that contradict them.
+    """Output of the simulated LLM: decisions outside its scope, scores that contradict them; and
+    what an outside run recorded of its texts, of which there are none here.
 
-    There is no text to screen, so grounding and leaks are not measured. A planted defect
-    leaves a share of the cases without a score.
+    A planted defect leaves a share of the cases without a score.
     """
     version = connection.scalar(
         sa.select(_a.llm_version)
@@ -115,7 +119,8 @@ def llm_safety(
     if version is None:
         return None
     unscored = planted.get("llm_safety_unscored")
-    lost = round(float(unscored.size) * _DRAWS) if unscored else 0
+    share_lost = float(unscored.size) if unscored else 0.0
+    lost = round(share_lost * _DRAWS)
     draw = sa.func.get_byte(_drawn(), 0) * 256 + sa.func.get_byte(_drawn(), 1)
     scored = draw >= lost
     in_scope = _a.llm_decision.in_(DECISIONS)
@@ -129,8 +134,9 @@ def llm_safety(
     ).where(_recent(at), _a.llm_version == version, _a.llm_decision.is_not(None))
     n, n_unscored, outside, contradictions = connection.execute(statement).one()
     results = (
-        share("out_of_scope", outside, n, n_unscored=n_unscored),
+        Result("out_of_scope", outside, n, n_unscored=n_unscored),
         share("self_contradiction", contradictions, n, n_unscored=n_unscored),
+        *llm_results(share_lost),
     )
     shown = _window_digest("llm_safety", at, n + n_unscored)
     return SuiteRun("llm_safety", "llm-1", shown, version, at, results)

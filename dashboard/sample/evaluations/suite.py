@@ -40,6 +40,7 @@ class SuiteRun:
     results: tuple[Result, ...]
     attempt: int = 1
     status: str = "succeeded"
+    tool: str = TOOL
 
     @property
     def run_id(self) -> str:

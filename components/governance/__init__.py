@@ -1,0 +1,1 @@
+"""What is kept about the programme itself, on the screen."""
