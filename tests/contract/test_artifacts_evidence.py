@@ -19,8 +19,9 @@ from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
 from components.gates.status import Status
 from dashboard import cache
+from dashboard.collectors import COLLECTORS
 from dashboard.commands.verify_artifacts import command
-from dashboard.evidence import COLLECTORS, gather
+from dashboard.evidence import gather
 from dashboard.settings import settings
 from queries.database import own_engine, source_engine
 from queries.ledger import verify_chain

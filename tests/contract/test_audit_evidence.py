@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from components.gates.evidence import OUT_OF_TIME, Evidence
 from components.gates.policy import load_policy
-from dashboard.evidence import COLLECTORS, Collector, gather
+from dashboard.collectors import COLLECTORS, Collector
+from dashboard.evidence import gather
 from queries.database import source_engine
 from queries.errors import DatabaseDownError, InvalidInputError
 from tests.contract.audit_programme import AS_OF, NOON, programme

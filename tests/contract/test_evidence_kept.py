@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from components.gates.evidence import Evidence
 from components.gates.evidence_json import to_json
 from components.gates.policy import load_policy
-from dashboard.evidence import COLLECTORS
+from dashboard.collectors import COLLECTORS
 from dashboard.evidence_kept import HARM, KEPT, LONGEST, TICKETS, Slow, keep
 from dashboard.progress import SilentProgress
 from dashboard.refresh.plan import Options

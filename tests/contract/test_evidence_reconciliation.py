@@ -12,7 +12,8 @@ from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
 from components.reconciliation.assess import latest, runs
 from components.reconciliation.recount import Recount, recount
-from dashboard.evidence import COLLECTORS, gather
+from dashboard.collectors import COLLECTORS
+from dashboard.evidence import gather
 from dashboard.progress import SilentProgress
 from dashboard.sample.defect import Defect
 from dashboard.sample.defects import defects

@@ -12,7 +12,8 @@ from components.artifacts import assess_harm
 from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
 from dashboard import evidence_governance as governed
-from dashboard.evidence import COLLECTORS, gather
+from dashboard.collectors import COLLECTORS
+from dashboard.evidence import gather
 from dashboard.sample.city import REGIONS
 from dashboard.settings import settings
 from queries import contract

@@ -14,7 +14,8 @@ from sqlalchemy import event, exc
 
 from components.gates.evidence import Evidence
 from components.gates.policy import load_policy
-from dashboard.evidence import Collector, gather
+from dashboard.collectors import Collector
+from dashboard.evidence import gather
 from queries import artifacts, contract
 from queries.database import if_present, own_engine, read, source_engine
 from queries.errors import DatabaseError, QueryTimeoutError
