@@ -23,6 +23,7 @@ _TITLES = {
     "llm_safety": "LLM safety",
 }
 _SHARES = ("rate", "share", "accuracy", "tpr", "fpr", "recall", "precision", "grounding", "success")
+_MILLISECONDS = "_ms"
 _NAMES = {"tpr": "True positive rate", "fpr": "False positive rate"}
 
 
@@ -178,7 +179,8 @@ def _measure(
         if row.status == SUCCEEDED
     }
     segments = sorted({row.segment for row in own if row.segment} - {WHOLE})
-    plain = _NAMES.get(metric, metric.replace("_", " ").capitalize())
+    words = metric.removesuffix(_MILLISECONDS).replace("_", " ").capitalize()
+    plain = _NAMES.get(metric, words.replace("Llm", "LLM"))
     return MeasureRow(
         metric=metric,
         title=gate.requirement.title if gate else plain,
@@ -197,12 +199,15 @@ def _cell(row: SuiteRow, *, is_share: bool) -> Cell:
     if is_share and value is not None and 0 <= value <= 1 and n and low is None and high is None:
         around = wilson(round(value * n), n)
         low, high = around.low, around.high
-    return Cell(value, low, high, n, row.n_unscored or 0, _text(value, n, is_share=is_share))
+    text = _text(row.metric or "", value, n, is_share=is_share)
+    return Cell(value, low, high, n, row.n_unscored or 0, text)
 
 
-def _text(value: float | None, n: int, *, is_share: bool) -> str:
+def _text(metric: str, value: float | None, n: int, *, is_share: bool) -> str:
     if value is None:
         return numbers.MISSING
+    if metric.endswith(_MILLISECONDS):
+        return numbers.milliseconds(value)
     if is_share and 0 <= value <= 1 and n:
         return numbers.share(round(value * n), n)
     return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"

@@ -72,6 +72,14 @@ def test_a_number_that_is_none_is_never_drawn() -> None:
     assert measure.cells[0].value is None
 
 
+def test_a_latency_is_told_in_its_unit() -> None:
+    found = golden(row("prod-1", "llm_path_p95_ms", 6395.07))
+
+    measure = next(one for one in found.measures if one.metric == "llm_path_p95_ms")
+    assert measure.title == "LLM path p95"
+    assert [cell.text for cell in measure.cells if cell] == ["6.40 s"]
+
+
 def test_a_suite_without_any_run_is_listed_with_its_gates() -> None:
     found = golden()
 
