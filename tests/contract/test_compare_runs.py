@@ -2,66 +2,39 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from dashboard.commands.reconcile import command
 from dashboard.progress import SilentProgress
 from dashboard.reconcile.basis import Options
 from dashboard.reconcile.resolve import Place
 from dashboard.reconcile.run import InterruptedRunError, Outcome, run_table
-from dashboard.reconcile.spec import SpecificationError, parse
-from dashboard.settings import settings
+from dashboard.reconcile.spec import parse
 from queries.compare import SameDatabase
 from queries.compare_across import AcrossDatabases
 from queries.compare_judge import Finding
-from queries.compare_results import ExceptionRow, page_of
 from queries.database import own_engine
-from tests.conftest import connected, grant, new_database
-
-ROWS = 20_000
-SHAPE = (
-    "(id bigint PRIMARY KEY, name text, amount numeric(12, 4), at timestamptz, state text, "
-    "batch text)"
+from tests.conftest import connected, new_database
+from tests.contract.members_pair import (
+    FILL,
+    ROWS,
+    SHAPE,
+    SPEC,
+    change,
+    ledger,
+    members,
+    run,
+    sqlite_copy,
 )
-FILL = (
-    "INSERT INTO {} SELECT n, 'name ' || n, n / 7.0, timestamptz '2024-01-01' + n * interval '1s', "
-    "CASE WHEN n % 1000 = 0 THEN 'X' ELSE 'A' END, 'batch ' || n % 10 "
-    f"FROM generate_series(1, {ROWS}) AS n"
-)
-SPEC = """
-name = "pair"
-[source]
-url = "{source}"
-[target]
-url = "{target}"
-[[table]]
-name = "members"
-source = "{relation}"
-target = "new_members"
-key = ["id"]
-{more}
-"""
 
 
 @pytest.fixture
 def database(server_url: str) -> Iterator[str]:
-    """Two equal tables; the second one is what tests change."""
-    with new_database(server_url) as url:
-        with connected(url) as connection, connection.begin():
-            for name in ("old_members", "new_members"):
-                connection.execute(sa.text(f"CREATE TABLE {name} {SHAPE}"))
-                connection.execute(sa.text(FILL.format(name)))
-            connection.execute(sa.text("ALTER TABLE new_members DROP CONSTRAINT new_members_pkey"))
-            connection.execute(sa.text("CREATE INDEX ON new_members (id)"))
-            connection.execute(sa.text("ANALYZE"))
-        grant(url)
+    with members(server_url) as url:
         yield url
 
 
@@ -81,47 +54,6 @@ def source(request: pytest.FixtureRequest, server_url: str, tmp_path: Path) -> I
             return sqlite_copy(target, tmp_path / "old members.sqlite")
 
         yield url
-
-
-def sqlite_copy(target: str, path: Path) -> str:
-    asked = "SELECT id, name, amount::text, at::text, state, batch FROM old_members"
-    with connected(target) as connection:
-        rows = [tuple(row) for row in connection.execute(sa.text(asked))]
-    with sqlite3.connect(path) as copy:
-        shape = SHAPE.replace("timestamptz", "text").replace("numeric(12, 4)", "text")
-        copy.execute(f"CREATE TABLE old_members {shape}")
-        copy.executemany("INSERT INTO old_members VALUES (?, ?, ?, ?, ?, ?)", rows)
-    copy.close()
-    return f"sqlite:///{path}"
-
-
-def change(url: str, *statements: str) -> None:
-    with connected(url) as connection, connection.begin():
-        for statement in statements:
-            connection.execute(sa.text(statement))
-
-
-def run(
-    source: str,
-    target: str,
-    *,
-    more: str = "",
-    options: Options | None = None,
-    relation: str = "old_members",
-) -> Outcome:
-    text = SPEC.format(source=source, target=target, relation=relation, more=more)
-    held, lines = parse(text, "pair.toml")
-    own = own_engine(target)
-    try:
-        place = Place("pair.toml", lines, ("table", 0))
-        return run_table(held, held.table[0], place, own, options or Options(), SilentProgress())
-    finally:
-        own.dispose()
-
-
-def ledger(url: str, outcome: Outcome) -> tuple[ExceptionRow, ...]:
-    with connected(url) as connection:
-        return page_of(connection, outcome.run_id, rows=100_000).rows
 
 
 DAMAGE = (
@@ -339,75 +271,3 @@ def test_a_role_that_may_only_select_is_enough(
     outcome = run_table(held, held.table[0], place, own, Options(), SilentProgress())
     own.dispose()
     assert outcome.exceptions == len(FOUND)
-
-
-def test_text_that_postgres_cannot_hold_is_spelt_out(database: str, tmp_path: Path) -> None:
-    start = sqlite_copy(database, tmp_path / "old.sqlite")
-    with sqlite3.connect(tmp_path / "old.sqlite") as copy:
-        copy.execute("UPDATE old_members SET name = 'a' || char(0) || 'b' WHERE id = 1")
-        copy.execute("UPDATE old_members SET name = CAST(x'ff61' AS TEXT) WHERE id = 2")
-    copy.close()
-    rows = ledger(database, run(start, database))
-    assert [row.source_value for row in rows] == ["a\\x00b", "\\udcffa"]
-
-
-def test_no_digit_of_a_time_is_lost_and_no_zone_makes_a_difference(
-    database: str, tmp_path: Path
-) -> None:
-    """SQLite keeps times as text, finer than PostgreSQL's microsecond and in any zone."""
-    start = sqlite_copy(database, tmp_path / "old.sqlite")
-    with sqlite3.connect(tmp_path / "old.sqlite") as copy:
-        for number, text in (
-            (1, "2024-01-01T00:00:01.0000001Z"),
-            (2, "2023-12-31 19:00:02.000000-05:00"),
-            (3, "2024-01-01T00:00:03.0000000Z"),
-        ):
-            copy.execute("UPDATE old_members SET at = ? WHERE id = ?", (text, number))
-    copy.close()
-    (row,) = ledger(database, run(start, database))
-    assert (row.key, row.field, row.source_value) == (
-        ["1"],
-        "at",
-        "2024-01-01 00:00:01.0000001",
-    )
-
-
-@pytest.mark.parametrize(
-    ("more", "line", "words"),
-    [
-        ('ignore_source = ["nope"]', 12, "nope"),
-        ('[[table.field]]\nname = "nme"', 12, "has no column nme"),
-        ('[[table.field]]\nname = "name"\ntolerance_absolute = 1', 14, "numbers"),
-        ('[[table.field]]\nname = "x"\nsource = "name"\ntarget = "amount"', 12, "joins numeric"),
-        ('ignore_source = ["state"]', 7, "no partner"),
-    ],
-)
-def test_what_does_not_fit_the_relations_is_told_with_its_line(
-    database: str, more: str, line: int, words: str
-) -> None:
-    with pytest.raises(SpecificationError) as refusal:
-        run(database, database, more=more)
-    assert f"line {line}: " in str(refusal.value)
-    assert words in str(refusal.value)
-
-
-def test_the_command_tells_the_defects_and_the_exit_code(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PLUMBLINE_OWN_URL", database)
-    monkeypatch.setenv("PAIR_URL", database)
-    settings.cache_clear()
-    path = tmp_path / "pair.toml"
-    text = SPEC.format(source="", target="", relation="old_members", more="")
-    path.write_text(text.replace('url = ""', 'url_env = "PAIR_URL"'))
-    equal = CliRunner().invoke(command, [str(path)])
-    assert (equal.exit_code, "Source and target agree." in equal.output) == (0, True)
-    change(database, "UPDATE new_members SET name = upper(name) WHERE id % 2 = 0")
-    different = CliRunner().invoke(command, [str(path), "--changed"])
-    settings.cache_clear()
-    assert different.exit_code == 1
-    assert (
-        "10,000 of 10,000 differences are one rule: members.name, became upper case (100%)."
-        in different.output
-    )
-    assert database not in different.output
