@@ -11,8 +11,6 @@ from queries.answer import Answer, ask
 from queries.contract import findings
 from queries.scope import Scope
 
-MOST = 2000
-
 _found = findings.c
 
 
@@ -41,6 +39,5 @@ def register(connection: sa.Connection, scope: Scope) -> Answer[FindingRow]:
         )
         .where(_found.opened_at <= scope.as_of)
         .order_by(closed.is_not(None), _found.opened_at.desc(), _found.finding_id)
-        .limit(MOST)
     )
     return ask(connection, statement, FindingRow)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
+from components.evaluations.assess_suites import SUCCEEDED, interval
 from components.evaluations.suites import CANDIDATE, PRODUCTION, SUITES, Measure
 from components.gates.assess import GateResult
 from components.gates.status import Status
 from components.layout import numbers
-from components.statistics.intervals import wilson
 from queries.evaluations import WHOLE, SuiteRow
 
 MOST_VERSIONS = 4
-SUCCEEDED = "succeeded"
 _TITLES = {
     "golden": "Golden cases",
     "adversarial": "Adversarial cases",
@@ -195,10 +194,8 @@ def _measure(
 
 def _cell(row: SuiteRow, *, is_share: bool) -> Cell:
     value = row.value if row.value is not None and isfinite(row.value) else None
-    low, high, n = row.interval_low, row.interval_high, row.n or 0
-    if is_share and value is not None and 0 <= value <= 1 and n and low is None and high is None:
-        around = wilson(round(value * n), n)
-        low, high = around.low, around.high
+    low, high = interval(row, is_share=is_share) if value is not None else (None, None)
+    n = row.n or 0
     text = _text(row.metric or "", value, n, is_share=is_share)
     return Cell(value, low, high, n, row.n_unscored or 0, text)
 

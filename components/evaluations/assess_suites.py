@@ -59,7 +59,7 @@ def _one(suite: Suite, measure: Measure, own: Sequence[SuiteRow], version: str |
     if len(whole) > 1:
         return replace(nothing, error=f"run {run.suite_version} gives {len(whole)} results of it")
     row = whole[0]
-    low, high = _interval(measure, row)
+    low, high = interval(row, is_share=measure.share)
     return replace(
         nothing,
         value=row.value,
@@ -72,11 +72,11 @@ def _one(suite: Suite, measure: Measure, own: Sequence[SuiteRow], version: str |
     )
 
 
-def _interval(measure: Measure, row: SuiteRow) -> tuple[float | None, float | None]:
+def interval(row: SuiteRow, *, is_share: bool) -> tuple[float | None, float | None]:
     """The interval on record, never narrower than so many cases allow (Wilson, 95%)."""
     low, high = row.interval_low, row.interval_high
     value, n = row.value, row.n or 0
-    if not measure.share or value is None or n < 1 or not 0 <= value <= 1:
+    if not is_share or value is None or n < 1 or not 0 <= value <= 1:
         return low, high
     least = wilson(min(n, round(value * n)), n)
     return (

@@ -107,6 +107,14 @@ def over_time(measure: MeasureRow, points: Sequence[PointRow], roles: Mapping[st
             name=version,
             line={"color": colour},
             marker={"color": colour, "symbol": symbol, "size": 8},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [_reach(point.value, point.interval_high) for point in mine],
+                "arrayminus": [_reach(point.interval_low, point.value) for point in mine],
+                "thickness": 1.2,
+                "width": 0,
+            },
             customdata=[[point.n, point.suite_version] for point in mine],
             hovertemplate="%{y} · n %{customdata[0]:,} · %{customdata[1]}",
         )
@@ -121,6 +129,8 @@ def over_time(measure: MeasureRow, points: Sequence[PointRow], roles: Mapping[st
             "Version": [point.model_version for point in own],
             "Suite": [point.suite_version for point in own],
             "Value": [point.value for point in own],
+            "95% from": [point.interval_low for point in own],
+            "95% to": [point.interval_high for point in own],
             "n": [point.n for point in own],
         }
     )

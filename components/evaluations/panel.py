@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from components.evaluations import figures
-from components.evaluations.assess_runs import SUCCEEDED, MeasureRow, Named, SuiteFound
+from components.evaluations.assess_runs import Cell, MeasureRow, Named, SuiteFound
+from components.evaluations.assess_suites import SUCCEEDED
 from components.gates.status import Status
 from components.layout import badge, exporting, numbers, table
 from components.layout.chart import chart
 from components.pipeline.figures import Drawn
-from queries.evaluation_history import PointRow, RunRow
+from queries.evaluation_history import MOST_RUNS, PointRow, RunRow
 
 SUITE, MEASURE = "suite", "measure"
 NO_GATE = "–"
@@ -89,8 +90,7 @@ def measures(found: SuiteFound) -> None:
     for place, head in enumerate(found.heads):
         cells = [row.cells[place] for row in found.measures]
         columns[figures.label(head)] = [
-            _with_unscored(cell.text, cell.n_unscored) if cell else numbers.MISSING
-            for cell in cells
+            _number(row, cell) for row, cell in zip(found.measures, cells, strict=True)
         ]
     columns["Limit"] = [row.gate.limit_text if row.gate else "" for row in found.measures]
     table.small(pd.DataFrame(columns), key=f"measures_{found.name}", title=found.title)
@@ -105,8 +105,14 @@ def measures(found: SuiteFound) -> None:
             )
 
 
-def _with_unscored(text: str, unscored: int) -> str:
-    return f"{text}, {unscored:,} not scored" if unscored else text
+def _number(row: MeasureRow, cell: Cell | None) -> str:
+    """A number with its n and interval, and how many cases gave none."""
+    if cell is None:
+        return numbers.MISSING
+    n = "" if row.is_share or cell.value is None else f"n {cell.n:,}"
+    between = numbers.interval(cell.low, cell.high, as_share=row.is_share)
+    unscored = f"{cell.n_unscored:,} not scored" if cell.n_unscored else ""
+    return "; ".join(part for part in (cell.text, n, between, unscored) if part)
 
 
 def by_segment(found: SuiteFound) -> None:
@@ -118,7 +124,7 @@ def by_segment(found: SuiteFound) -> None:
     _draw(
         figures.segments(row, found.heads),
         "By segment",
-        "95% intervals by Wilson where the run gives none.",
+        "95% intervals, never narrower than so many cases allow (Wilson).",
         "suite_segments",
     )
 
@@ -194,7 +200,8 @@ def runs(found: Sequence[RunRow], suite: SuiteFound) -> None:
     """Every run of a suite, failed and repeated ones too."""
     if not found:
         return
-    st.subheader("All runs", anchor=False)
+    newest = f"The newest {MOST_RUNS:,} runs" if len(found) == MOST_RUNS else "All runs"
+    st.subheader(newest, anchor=False)
     frame = pd.DataFrame(
         {
             "Started": [numbers.moment(row.started_at) for row in found],
